@@ -1,0 +1,236 @@
+// The six packets on the wire, each one UDP datagram: their layout and nothing else. Opens
+// nothing: what is sealed stays bytes.
+
+import { TAG_BYTES } from "./aead.ts";
+import { ByteReader, ByteWriter, type Invalid } from "./bytes.ts";
+import { PUBLIC_KEY_BYTES } from "./keys.ts";
+
+/** The first byte of a datagram. */
+export const PacketKind = {
+  Hello: 1,
+  Retry: 2,
+  Initiate: 3,
+  Respond: 4,
+  Data: 5,
+  Reset: 6,
+} as const;
+export type PacketKind = (typeof PacketKind)[keyof typeof PacketKind];
+
+/** The one version of the protocol so far. */
+export const PROTOCOL_VERSION = 1;
+
+/** The Noise prologue: both sides mean this protocol, or the handshake fails. */
+export const PROLOGUE: Uint8Array = new TextEncoder().encode("ChatApp/1");
+
+export const NONCE_BYTES = 8;
+export const COOKIE_BYTES = 16;
+export const RESET_TOKEN_BYTES = 16;
+
+/** Zero padding makes it longer than the RETRY it asks for: no amplification. */
+export const HELLO_BYTES = 80;
+/** Kind, nonce, public key, cookie. */
+export const RETRY_BYTES = 1 + NONCE_BYTES + PUBLIC_KEY_BYTES + COOKIE_BYTES;
+
+/** Version, sender's index, reset token. */
+export const INITIATE_PAYLOAD_BYTES = 1 + 4 + RESET_TOKEN_BYTES;
+/** Sender's index, reset token. */
+export const RESPOND_PAYLOAD_BYTES = 4 + RESET_TOKEN_BYTES;
+
+/** Noise IK, first message: ephemeral key, sealed static key, sealed payload. */
+const NOISE_INITIATE_BYTES =
+  PUBLIC_KEY_BYTES + PUBLIC_KEY_BYTES + TAG_BYTES + INITIATE_PAYLOAD_BYTES + TAG_BYTES;
+/** Noise IK, second message: ephemeral key, sealed payload. */
+const NOISE_RESPOND_BYTES = PUBLIC_KEY_BYTES + RESPOND_PAYLOAD_BYTES + TAG_BYTES;
+
+export const INITIATE_BYTES = 1 + COOKIE_BYTES + NOISE_INITIATE_BYTES;
+export const RESPOND_BYTES = 1 + 4 + NOISE_RESPOND_BYTES;
+
+/** Kind, receiver's index, packet number: what stands before the sealed frames. */
+export const DATA_HEADER_BYTES = 1 + 4 + 8;
+/** The shortest DATA: one byte of frames. */
+export const DATA_MIN_BYTES = DATA_HEADER_BYTES + 1 + TAG_BYTES;
+/** What a DATA packet takes besides its frames. */
+export const DATA_OVERHEAD_BYTES = DATA_HEADER_BYTES + TAG_BYTES;
+/** Shorter than every DATA, so two endpoints can never answer each other with resets. */
+export const RESET_BYTES = 1 + 4 + RESET_TOKEN_BYTES;
+
+/** Asks for the key and a cookie. The answer repeats `nonce`. */
+export interface HelloPacket {
+  readonly kind: typeof PacketKind.Hello;
+  readonly nonce: Uint8Array;
+}
+
+/** The static key of the endpoint, and a cookie that proves the asker's address. */
+export interface RetryPacket {
+  readonly kind: typeof PacketKind.Retry;
+  readonly nonce: Uint8Array;
+  readonly publicKey: Uint8Array;
+  readonly cookie: Uint8Array;
+}
+
+/** The first message of the handshake. */
+export interface InitiatePacket {
+  readonly kind: typeof PacketKind.Initiate;
+  readonly cookie: Uint8Array;
+  readonly noise: Uint8Array;
+}
+
+/** The second message of the handshake, for the session that the initiator calls `receiver`. */
+export interface RespondPacket {
+  readonly kind: typeof PacketKind.Respond;
+  readonly receiver: number;
+  readonly noise: Uint8Array;
+}
+
+/** Sealed frames. `header` is the associated data they are sealed with. */
+export interface DataPacket {
+  readonly kind: typeof PacketKind.Data;
+  readonly receiver: number;
+  readonly packetNumber: number;
+  readonly header: Uint8Array;
+  readonly sealed: Uint8Array;
+}
+
+/** "I know no session with this index": it is the receiver's index of the DATA that met nobody. */
+export interface ResetPacket {
+  readonly kind: typeof PacketKind.Reset;
+  readonly receiver: number;
+  readonly token: Uint8Array;
+}
+
+export type Packet =
+  HelloPacket | RetryPacket | InitiatePacket | RespondPacket | DataPacket | ResetPacket;
+
+/** What the initiator says inside INITIATE: how it calls the session, and its reset token. */
+export interface InitiatePayload {
+  readonly sender: number;
+  readonly resetToken: Uint8Array;
+}
+
+/** What the responder says inside RESPOND. */
+export interface RespondPayload {
+  readonly sender: number;
+  readonly resetToken: Uint8Array;
+}
+
+const WRONG_LENGTH: Invalid = { reason: "a packet of the wrong length" };
+const OTHER_VERSION: Invalid = { reason: "another version of the protocol" };
+
+/** One datagram, taken apart. Nothing is copied: the parts point into `bytes`. */
+export function decodeDatagram(bytes: Uint8Array): Packet | Invalid {
+  const reader = new ByteReader(bytes);
+  const kind = reader.u8();
+  switch (kind) {
+    case PacketKind.Data: {
+      if (bytes.length < DATA_MIN_BYTES) return WRONG_LENGTH;
+      const receiver = reader.u32();
+      const packetNumber = reader.u64();
+      if (packetNumber < 0) return { reason: "a packet number that is too large" };
+      const header = bytes.subarray(0, DATA_HEADER_BYTES);
+      return { kind, receiver, packetNumber, header, sealed: bytes.subarray(DATA_HEADER_BYTES) };
+    }
+    case PacketKind.Hello:
+      if (bytes.length < HELLO_BYTES) return WRONG_LENGTH;
+      if (reader.u8() !== PROTOCOL_VERSION) return OTHER_VERSION;
+      return { kind, nonce: reader.bytes(NONCE_BYTES)! };
+    case PacketKind.Retry:
+      if (bytes.length !== RETRY_BYTES) return WRONG_LENGTH;
+      return {
+        kind,
+        nonce: reader.bytes(NONCE_BYTES)!,
+        publicKey: reader.bytes(PUBLIC_KEY_BYTES)!,
+        cookie: reader.bytes(COOKIE_BYTES)!,
+      };
+    case PacketKind.Initiate:
+      if (bytes.length !== INITIATE_BYTES) return WRONG_LENGTH;
+      return { kind, cookie: reader.bytes(COOKIE_BYTES)!, noise: reader.rest() };
+    case PacketKind.Respond:
+      if (bytes.length !== RESPOND_BYTES) return WRONG_LENGTH;
+      return { kind, receiver: reader.u32(), noise: reader.rest() };
+    case PacketKind.Reset:
+      if (bytes.length !== RESET_BYTES) return WRONG_LENGTH;
+      return { kind, receiver: reader.u32(), token: reader.bytes(RESET_TOKEN_BYTES)! };
+    default:
+      return { reason: bytes.length === 0 ? "an empty datagram" : "an unknown packet" };
+  }
+}
+
+export function encodeHello(nonce: Uint8Array): Uint8Array {
+  const packet = new Uint8Array(HELLO_BYTES);
+  packet[0] = PacketKind.Hello;
+  packet[1] = PROTOCOL_VERSION;
+  packet.set(nonce, 2);
+  return packet;
+}
+
+export function encodeRetry(
+  nonce: Uint8Array,
+  publicKey: Uint8Array,
+  cookie: Uint8Array,
+): Uint8Array {
+  const writer = new ByteWriter(RETRY_BYTES);
+  writer.u8(PacketKind.Retry);
+  writer.bytes(nonce);
+  writer.bytes(publicKey);
+  writer.bytes(cookie);
+  return writer.written();
+}
+
+export function encodeInitiate(cookie: Uint8Array, noise: Uint8Array): Uint8Array {
+  const writer = new ByteWriter(INITIATE_BYTES);
+  writer.u8(PacketKind.Initiate);
+  writer.bytes(cookie);
+  writer.bytes(noise);
+  return writer.written();
+}
+
+export function encodeRespond(receiver: number, noise: Uint8Array): Uint8Array {
+  const writer = new ByteWriter(RESPOND_BYTES);
+  writer.u8(PacketKind.Respond);
+  writer.u32(receiver);
+  writer.bytes(noise);
+  return writer.written();
+}
+
+/** Writes the start of a DATA packet, DATA_HEADER_BYTES long: the sealed frames follow it. */
+export function writeDataHeader(writer: ByteWriter, receiver: number, packetNumber: number): void {
+  writer.u8(PacketKind.Data);
+  writer.u32(receiver);
+  writer.u64(packetNumber);
+}
+
+export function encodeReset(receiver: number, token: Uint8Array): Uint8Array {
+  const writer = new ByteWriter(RESET_BYTES);
+  writer.u8(PacketKind.Reset);
+  writer.u32(receiver);
+  writer.bytes(token);
+  return writer.written();
+}
+
+export function encodeInitiatePayload(payload: InitiatePayload): Uint8Array {
+  const writer = new ByteWriter(INITIATE_PAYLOAD_BYTES);
+  writer.u8(PROTOCOL_VERSION);
+  writer.u32(payload.sender);
+  writer.bytes(payload.resetToken);
+  return writer.written();
+}
+
+export function decodeInitiatePayload(bytes: Uint8Array): InitiatePayload | Invalid {
+  if (bytes.length !== INITIATE_PAYLOAD_BYTES) return { reason: "a payload of the wrong length" };
+  const reader = new ByteReader(bytes);
+  if (reader.u8() !== PROTOCOL_VERSION) return OTHER_VERSION;
+  return { sender: reader.u32(), resetToken: reader.rest() };
+}
+
+export function encodeRespondPayload(payload: RespondPayload): Uint8Array {
+  const writer = new ByteWriter(RESPOND_PAYLOAD_BYTES);
+  writer.u32(payload.sender);
+  writer.bytes(payload.resetToken);
+  return writer.written();
+}
+
+export function decodeRespondPayload(bytes: Uint8Array): RespondPayload | Invalid {
+  if (bytes.length !== RESPOND_PAYLOAD_BYTES) return { reason: "a payload of the wrong length" };
+  const reader = new ByteReader(bytes);
+  return { sender: reader.u32(), resetToken: reader.rest() };
+}

@@ -1,0 +1,261 @@
+// The handshakes Noise_IK_25519_AESGCM_SHA256 and, with a shared password, Noise_IKpsk2_...: the
+// initiator knows the responder's static key, one message goes each way (Noise revision 34).
+// Knows nothing of packets or cookies. Wrong messages are refused and never throw.
+
+import { Buffer } from "node:buffer";
+import { type AeadKey, aeadKey, open, seal, TAG_BYTES } from "./aead.ts";
+import { HASH_BYTES, hkdf, type KeyPair, PUBLIC_KEY_BYTES, sha256, sharedSecret } from "./keys.ts";
+
+export interface HandshakeOptions {
+  readonly static: KeyPair;
+  /** Fresh for every handshake, never used again. */
+  readonly ephemeral: KeyPair;
+  /** What both sides must agree on beforehand. */
+  readonly prologue: Uint8Array;
+  /** A secret of 32 bytes shared beforehand: turns IK into IKpsk2. */
+  readonly psk?: Uint8Array | undefined;
+}
+
+export interface InitiatorOptions extends HandshakeOptions {
+  readonly remoteStatic: Uint8Array;
+}
+
+/** One key for each direction, seen from the side that asked. */
+export interface TransportKeys {
+  readonly send: AeadKey;
+  readonly receive: AeadKey;
+}
+
+const PROTOCOL_NAME = "Noise_IK_25519_AESGCM_SHA256";
+const PROTOCOL_NAME_PSK = "Noise_IKpsk2_25519_AESGCM_SHA256";
+
+const SEALED_KEY_BYTES = PUBLIC_KEY_BYTES + TAG_BYTES;
+const NOTHING = new Uint8Array(0);
+
+/** How far a handshake has come. A failed one stays failed. */
+type Progress = "start" | "initiated" | "complete" | "failed";
+
+/** Writes the first message and reads the second. */
+export class InitiatorHandshake {
+  readonly #options: InitiatorOptions;
+  #state: SymmetricState;
+  #progress: Progress = "start";
+
+  constructor(options: InitiatorOptions) {
+    this.#options = options;
+    this.#state = SymmetricState.begin(options, options.remoteStatic);
+  }
+
+  /** -> e, es, s, ss. Undefined when the remote static key is none (a point of low order). */
+  writeInitiate(payload: Uint8Array): Uint8Array | undefined {
+    const { static: own, ephemeral, remoteStatic } = this.#options;
+    const state = this.#state;
+    expect(this.#progress, "start");
+    this.#progress = "failed";
+    state.mixEphemeral(ephemeral.publicKey);
+    if (!state.mixShared(ephemeral, remoteStatic)) return undefined;
+    const sealedStatic = state.sealAndHash(own.publicKey);
+    if (!state.mixShared(own, remoteStatic)) return undefined;
+    this.#progress = "initiated";
+    return Buffer.concat([ephemeral.publicKey, sealedStatic, state.sealAndHash(payload)]);
+  }
+
+  /**
+   * <- e, ee, se. Undefined when the message is not the answer to this handshake: the right one may
+   * still come, so that a forged or damaged one costs nothing.
+   */
+  readRespond(message: Uint8Array): { readonly payload: Uint8Array } | undefined {
+    const { static: own, ephemeral } = this.#options;
+    if (this.#progress !== "initiated") return undefined;
+    if (message.length < PUBLIC_KEY_BYTES + TAG_BYTES) return undefined;
+    const state = this.#state.copy();
+    const remoteEphemeral = message.subarray(0, PUBLIC_KEY_BYTES);
+    state.mixEphemeral(remoteEphemeral);
+    if (!state.mixShared(ephemeral, remoteEphemeral)) return undefined;
+    if (!state.mixShared(own, remoteEphemeral)) return undefined;
+    state.mixPsk();
+    const payload = state.openAndHash(message.subarray(PUBLIC_KEY_BYTES));
+    if (payload === undefined) return undefined;
+    this.#state = state;
+    this.#progress = "complete";
+    return { payload };
+  }
+
+  /** The keys of the session. Only after `readRespond` gave a payload. */
+  split(): TransportKeys {
+    expect(this.#progress, "complete");
+    const [send, receive] = this.#state.split();
+    return { send, receive };
+  }
+
+  /** The same on both sides of a complete handshake, and of no other. */
+  get handshakeHash(): Uint8Array {
+    return this.#state.hash;
+  }
+}
+
+/** Reads the first message and writes the second. */
+export class ResponderHandshake {
+  readonly #options: HandshakeOptions;
+  readonly #state: SymmetricState;
+  #remoteEphemeral: Uint8Array = NOTHING;
+  #remoteStatic: Uint8Array = NOTHING;
+  #progress: Progress = "start";
+
+  constructor(options: HandshakeOptions) {
+    this.#options = options;
+    this.#state = SymmetricState.begin(options, options.static.publicKey);
+  }
+
+  /**
+   * -> e, es, s, ss. Undefined when the message is not meant for this static key and prologue.
+   * `remoteStatic` holds its private key, or repeats a message of one who does: only a first
+   * sealed packet of the session shows which.
+   */
+  readInitiate(
+    message: Uint8Array,
+  ): { readonly payload: Uint8Array; readonly remoteStatic: Uint8Array } | undefined {
+    const { static: own } = this.#options;
+    const state = this.#state;
+    if (this.#progress !== "start") return undefined;
+    this.#progress = "failed";
+    const payloadAt = PUBLIC_KEY_BYTES + SEALED_KEY_BYTES;
+    if (message.length < payloadAt + TAG_BYTES) return undefined;
+    // A copy, which `slice` of a Buffer is not: the message may be gone when the answer is written.
+    const remoteEphemeral = new Uint8Array(message.subarray(0, PUBLIC_KEY_BYTES));
+    state.mixEphemeral(remoteEphemeral);
+    if (!state.mixShared(own, remoteEphemeral)) return undefined;
+    const remoteStatic = state.openAndHash(message.subarray(PUBLIC_KEY_BYTES, payloadAt));
+    if (remoteStatic === undefined || !state.mixShared(own, remoteStatic)) return undefined;
+    const payload = state.openAndHash(message.subarray(payloadAt));
+    if (payload === undefined) return undefined;
+    this.#remoteEphemeral = remoteEphemeral;
+    this.#remoteStatic = remoteStatic;
+    this.#progress = "initiated";
+    return { payload, remoteStatic };
+  }
+
+  /** <- e, ee, se. Only after `readInitiate` gave a payload. */
+  writeRespond(payload: Uint8Array): Uint8Array {
+    const { ephemeral } = this.#options;
+    const state = this.#state;
+    expect(this.#progress, "initiated");
+    state.mixEphemeral(ephemeral.publicKey);
+    // Both keys have been through mixShared before, so neither is of low order now.
+    state.mixShared(ephemeral, this.#remoteEphemeral);
+    state.mixShared(ephemeral, this.#remoteStatic);
+    state.mixPsk();
+    this.#progress = "complete";
+    return Buffer.concat([ephemeral.publicKey, state.sealAndHash(payload)]);
+  }
+
+  /** The keys of the session. Only after `writeRespond`. */
+  split(): TransportKeys {
+    expect(this.#progress, "complete");
+    const [receive, send] = this.#state.split();
+    return { send, receive };
+  }
+
+  /** The same on both sides of a complete handshake, and of no other. */
+  get handshakeHash(): Uint8Array {
+    return this.#state.hash;
+  }
+}
+
+/** A call out of order is a mistake in this program, whatever the other side sends. */
+function expect(progress: Progress, wanted: Progress): void {
+  if (progress !== wanted) throw new Error(`handshake: called when ${progress}, not ${wanted}`);
+}
+
+/** The SymmetricState of Noise section 5.2, with its CipherState inside, as IK needs it. */
+class SymmetricState {
+  readonly #psk: Uint8Array | undefined;
+  #chainingKey: Uint8Array;
+  #hash: Uint8Array;
+  #key: AeadKey | undefined;
+  #counter = 0;
+
+  private constructor(chainingKey: Uint8Array, hash: Uint8Array, psk: Uint8Array | undefined) {
+    this.#chainingKey = chainingKey;
+    this.#hash = hash;
+    this.#psk = psk;
+  }
+
+  /** Begins IK: the responder's static key is known to both (`<- s`). */
+  static begin(options: HandshakeOptions, responderStatic: Uint8Array): SymmetricState {
+    // Neither name is longer than a hash, so it is not hashed but padded (section 5.2).
+    const name = new Uint8Array(HASH_BYTES);
+    name.set(Buffer.from(options.psk === undefined ? PROTOCOL_NAME : PROTOCOL_NAME_PSK));
+    const state = new SymmetricState(name, name, options.psk);
+    state.#mixHash(options.prologue);
+    state.#mixHash(responderStatic);
+    return state;
+  }
+
+  copy(): SymmetricState {
+    const copy = new SymmetricState(this.#chainingKey, this.#hash, this.#psk);
+    copy.#key = this.#key;
+    copy.#counter = this.#counter;
+    return copy;
+  }
+
+  get hash(): Uint8Array {
+    return this.#hash;
+  }
+
+  /** The token "e"; with a shared secret the key is mixed in as well (section 9.2). */
+  mixEphemeral(publicKey: Uint8Array): void {
+    this.#mixHash(publicKey);
+    if (this.#psk !== undefined) this.#mixKey(publicKey);
+  }
+
+  /** The tokens "es", "ss", "ee" and "se". False when the public key is of low order. */
+  mixShared(keyPair: KeyPair, publicKey: Uint8Array): boolean {
+    const secret = sharedSecret(keyPair, publicKey);
+    if (secret === undefined) return false;
+    this.#mixKey(secret);
+    return true;
+  }
+
+  /** The token "psk", if there is one. */
+  mixPsk(): void {
+    if (this.#psk === undefined) return;
+    const [chainingKey, hash, key] = hkdf(this.#chainingKey, this.#psk, 3);
+    this.#chainingKey = chainingKey;
+    this.#mixHash(hash);
+    this.#setKey(key);
+  }
+
+  sealAndHash(plaintext: Uint8Array): Uint8Array {
+    const sealed = seal(this.#key!, this.#counter++, this.#hash, plaintext);
+    this.#mixHash(sealed);
+    return sealed;
+  }
+
+  openAndHash(sealed: Uint8Array): Uint8Array | undefined {
+    const plaintext = open(this.#key!, this.#counter++, this.#hash, sealed);
+    this.#mixHash(sealed);
+    return plaintext;
+  }
+
+  /** The initiator's sending key, then the responder's. */
+  split(): [AeadKey, AeadKey] {
+    const [first, second] = hkdf(this.#chainingKey, NOTHING, 2);
+    return [aeadKey(first), aeadKey(second)];
+  }
+
+  #mixHash(data: Uint8Array): void {
+    this.#hash = sha256(this.#hash, data);
+  }
+
+  #mixKey(input: Uint8Array): void {
+    const [chainingKey, key] = hkdf(this.#chainingKey, input, 2);
+    this.#chainingKey = chainingKey;
+    this.#setKey(key);
+  }
+
+  #setKey(key: Uint8Array): void {
+    this.#key = aeadKey(key);
+    this.#counter = 0;
+  }
+}

@@ -1,0 +1,153 @@
+// The receiving half of a session's byte stream (RFC 9000 sections 2.2 and 3.2): byte ranges in,
+// in any order and any number of times; whole messages out, once each and in order.
+// Knows nothing of packets, time or keys.
+
+import { ByteReader } from "./bytes.ts";
+import { MESSAGE_MAX_BYTES, RECEIVE_SEGMENTS_MAX, RECEIVE_WINDOW_BYTES } from "./limits.ts";
+
+/** The longest form of a length (RFC 9000 section 16). */
+const VARINT_MAX_BYTES = 8;
+
+const TOO_LONG = "message too long";
+
+interface Segment {
+  readonly start: number;
+  readonly bytes: Uint8Array;
+}
+
+/** What became of a range: taken; dropped for want of room (not acknowledged, it will come again); or against the protocol. */
+export type Accepted = "taken" | "no_room" | { readonly violation: string };
+
+export class ReceiveStream {
+  /** The next byte that nothing was read of yet. */
+  #offset = 0;
+  /** Pieces beyond `#offset`, disjoint, ascending. */
+  #segments: Segment[] = [];
+  /** Pieces of the message that is being put together, and how many bytes they are. */
+  #partial: Uint8Array[] = [];
+  #partialBytes = 0;
+  /** The limit last told to the peer. */
+  #advertised = RECEIVE_WINDOW_BYTES;
+
+  /** Takes a range of the stream; whole messages are added to `messages`. */
+  accept(start: number, bytes: Uint8Array, messages: Uint8Array[]): Accepted {
+    const end = start + bytes.length;
+    if (end > this.#advertised) return { violation: "flow control limit exceeded" };
+    if (end <= this.#offset) return "taken";
+    if (start > this.#offset) {
+      if (this.#segments.length >= RECEIVE_SEGMENTS_MAX) return "no_room";
+      this.#keep(start, bytes);
+      return "taken";
+    }
+    let violation = this.#read(bytes.subarray(this.#offset - start), messages);
+    while (violation === undefined) {
+      const next = this.#segments[0];
+      if (next === undefined || next.start > this.#offset) break;
+      this.#segments.shift();
+      const fresh = next.bytes.subarray(Math.min(this.#offset - next.start, next.bytes.length));
+      if (fresh.length > 0) violation = this.#read(fresh, messages);
+    }
+    return violation === undefined ? "taken" : { violation };
+  }
+
+  /** A new limit to tell the peer, once half the window is used up (RFC 9000 section 4.2). */
+  newLimit(): number | undefined {
+    const limit = this.#offset + RECEIVE_WINDOW_BYTES;
+    if (limit - this.#advertised < RECEIVE_WINDOW_BYTES / 2) return undefined;
+    this.#advertised = limit;
+    return limit;
+  }
+
+  /** The limit last told: sent again when the packet that carried it was lost. */
+  get limit(): number {
+    return this.#advertised;
+  }
+
+  /** Consumes bytes that follow directly on what was read. */
+  #read(bytes: Uint8Array, messages: Uint8Array[]): string | undefined {
+    this.#offset += bytes.length;
+    let rest = bytes;
+    if (this.#partialBytes > 0) {
+      this.#partial.push(bytes);
+      this.#partialBytes += bytes.length;
+      const length = this.#neededBytes();
+      if (typeof length === "string") return length;
+      if (this.#partialBytes < length) return undefined;
+      rest = concat(this.#partial, this.#partialBytes);
+      this.#partial = [];
+      this.#partialBytes = 0;
+    }
+    const reader = new ByteReader(rest);
+    let consumed = 0;
+    while (consumed < rest.length) {
+      const length = reader.varint();
+      if (length < 0) break;
+      if (length > MESSAGE_MAX_BYTES) return TOO_LONG;
+      const body = reader.bytes(length);
+      if (body === undefined) break;
+      messages.push(body);
+      consumed = rest.length - reader.remaining;
+    }
+    if (consumed < rest.length) {
+      this.#partial.push(rest.subarray(consumed));
+      this.#partialBytes = rest.length - consumed;
+      const length = this.#neededBytes();
+      if (typeof length === "string") return length;
+    }
+    return undefined;
+  }
+
+  /** Bytes that the message being put together needs, its length in front included. */
+  #neededBytes(): number | string {
+    const head = this.#partial[0]!;
+    const prefix =
+      head.length >= VARINT_MAX_BYTES
+        ? head
+        : concat(this.#partial, this.#partialBytes, VARINT_MAX_BYTES);
+    const reader = new ByteReader(prefix);
+    const length = reader.varint();
+    if (length < 0 && prefix.length < VARINT_MAX_BYTES) return this.#partialBytes + 1;
+    if (length < 0 || length > MESSAGE_MAX_BYTES) return TOO_LONG;
+    return prefix.length - reader.remaining + length;
+  }
+
+  /** Keeps a range that lies beyond a gap, without what is already there. */
+  #keep(start: number, bytes: Uint8Array): void {
+    let low = 0;
+    let high = this.#segments.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const segment = this.#segments[middle]!;
+      if (segment.start + segment.bytes.length <= start) low = middle + 1;
+      else high = middle;
+    }
+    const end = start + bytes.length;
+    const fresh: Segment[] = [];
+    let at = start;
+    let index = low;
+    for (; index < this.#segments.length && at < end; index++) {
+      const segment = this.#segments[index]!;
+      if (segment.start >= end) break;
+      if (segment.start > at) {
+        fresh.push({ start: at, bytes: bytes.subarray(at - start, segment.start - start) });
+      }
+      fresh.push(segment);
+      at = Math.max(at, segment.start + segment.bytes.length);
+    }
+    if (at < end) fresh.push({ start: at, bytes: bytes.subarray(at - start) });
+    this.#segments.splice(low, index - low, ...fresh);
+  }
+}
+
+/** Joins pieces of `total` bytes, at most the first `limit` of them. */
+function concat(pieces: readonly Uint8Array[], total: number, limit = total): Uint8Array {
+  const joined = new Uint8Array(Math.min(total, limit));
+  let at = 0;
+  for (const piece of pieces) {
+    const part = piece.subarray(0, joined.length - at);
+    joined.set(part, at);
+    at += part.length;
+    if (at === joined.length) break;
+  }
+  return joined;
+}

@@ -1,0 +1,96 @@
+// When to try again and when to give up: round-trip estimate, probe timeout, and the rule of five
+// tries. Pure functions over numbers. All times are milliseconds on the caller's clock.
+
+/** How long one try lasts, as users of the first ChatApp know it. */
+export const TRY_MS = 500;
+/** How many tries there are before a peer counts as not answering. */
+export const TRIES = 5;
+/** A peer of whom nothing at all was heard for so long does not answer. */
+export const GIVE_UP_MS = TRIES * TRY_MS;
+
+/** How long a receiver may hold back an acknowledgement to let data ride along. */
+export const MAX_ACK_DELAY_MS = 5;
+/** Timers of a busy process are no finer than this (RFC 9002 section 6.1.2, kGranularity). */
+export const TIMER_GRANULARITY_MS = 1;
+
+/** The first wait for an answer on a path never measured: most answer within it. */
+export const PROBE_UNMEASURED_MS = 100;
+/**
+ * The longest wait between two probes while the give-up time runs. At 50 % loss each way a probe
+ * and its answer come through once in four times, so n probes fail with 0.75^n: 75 ms make it
+ * 33 in 2,500 ms, and even behind a round trip of 300 ms the 25 that 1 in 1,000 needs.
+ */
+export const PROBE_INTERVAL_MAX_MS = 75;
+/** The longest wait between two probes to a peer that has not answered in time. */
+export const PROBE_INTERVAL_IDLE_MAX_MS = 5_000;
+
+/** What is known about the round trip to a peer (RFC 9002 section 5). */
+export interface RttEstimate {
+  /** The newest sample. */
+  readonly latest: number;
+  readonly smoothed: number;
+  /** Mean deviation from `smoothed`. */
+  readonly variance: number;
+  /** The smallest sample so far. */
+  readonly min: number;
+}
+
+/**
+ * The estimate after one more sample (RFC 9002 section 5.3). `ackDelayMs` is what the peer says it
+ * held the acknowledgement back; no more than MAX_ACK_DELAY_MS of it is believed.
+ */
+export function updateRtt(
+  estimate: RttEstimate | undefined,
+  sampleMs: number,
+  ackDelayMs: number,
+): RttEstimate {
+  if (estimate === undefined) {
+    return { latest: sampleMs, smoothed: sampleMs, variance: sampleMs / 2, min: sampleMs };
+  }
+  const min = Math.min(estimate.min, sampleMs);
+  const delay = Math.min(ackDelayMs, MAX_ACK_DELAY_MS);
+  // A delay that would bring the sample below the smallest one cannot be true.
+  const adjusted = sampleMs >= min + delay ? sampleMs - delay : sampleMs;
+  const deviation = Math.abs(estimate.smoothed - adjusted);
+  return {
+    latest: sampleMs,
+    smoothed: (7 * estimate.smoothed + adjusted) / 8,
+    variance: (3 * estimate.variance + deviation) / 4,
+    min,
+  };
+}
+
+/**
+ * How long to wait for an answer before the next probe (RFC 9002 section 6.2). `consecutive`
+ * counts the probes since something was last acknowledged: 0 for the first wait. `urgent` says
+ * that the give-up time of some message is still running: then probes come close together, and
+ * at least TRIES of them, however slow the path. Otherwise each wait is twice the one before.
+ */
+export function probeTimeout(
+  estimate: RttEstimate | undefined,
+  consecutive: number,
+  urgent: boolean,
+): number {
+  const first = firstProbeTimeout(estimate);
+  if (!urgent) return Math.min(first * 2 ** consecutive, PROBE_INTERVAL_IDLE_MAX_MS);
+  if (consecutive === 0) return Math.min(first, TRY_MS);
+  return Math.min(first * 2 ** consecutive, PROBE_INTERVAL_MAX_MS);
+}
+
+function firstProbeTimeout(estimate: RttEstimate | undefined): number {
+  if (estimate === undefined) return PROBE_UNMEASURED_MS;
+  const spread = Math.max(4 * estimate.variance, TIMER_GRANULARITY_MS);
+  return estimate.smoothed + spread + MAX_ACK_DELAY_MS;
+}
+
+/**
+ * When a message queued at `queuedAt` goes unanswered, if nothing is heard from the peer until
+ * then. `lastHeard` is undefined as long as nothing ever was.
+ */
+export function givesUpAt(queuedAt: number, lastHeard: number | undefined): number {
+  return Math.max(queuedAt, lastHeard ?? queuedAt) + GIVE_UP_MS;
+}
+
+export function isGivenUp(now: number, queuedAt: number, lastHeard: number | undefined): boolean {
+  return now >= givesUpAt(queuedAt, lastHeard);
+}

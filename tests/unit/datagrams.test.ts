@@ -1,0 +1,74 @@
+import { describe, expect, test } from "bun:test";
+import {
+  DATA_HEADER_BYTES,
+  DATA_MIN_BYTES,
+  decodeDatagram,
+  decodeInitiatePayload,
+  decodeRespondPayload,
+  encodeInitiatePayload,
+  encodeRespondPayload,
+  HELLO_BYTES,
+  INITIATE_BYTES,
+  PacketKind,
+  RESET_BYTES,
+  RESPOND_BYTES,
+  RETRY_BYTES,
+} from "../../lib/transport/datagrams.ts";
+import { toHex } from "../../lib/transport/bytes.ts";
+import { unhex } from "../support/vectors.ts";
+import { encodePacket, packetVector, type PacketVector } from "../support/wire.ts";
+import vectors from "../vectors/datagrams.json";
+
+describe("packets", () => {
+  for (const { name, packet, hex, ...rest } of vectors.valid) {
+    const bytes = unhex(hex);
+
+    test(`${name}: read`, () => {
+      const decoded = decodeDatagram(bytes);
+      if ("reason" in decoded) throw new Error(decoded.reason);
+      expect(packetVector(decoded)).toEqual(packet as PacketVector);
+    });
+
+    if ("decodeOnly" in rest) continue;
+    test(`${name}: written`, () => {
+      expect(toHex(encodePacket(packet as PacketVector))).toBe(toHex(bytes));
+    });
+  }
+
+  test.each(vectors.invalid)("refused: $name", ({ hex, reason }) => {
+    expect(decodeDatagram(unhex(hex))).toEqual({ reason });
+  });
+
+  test("the header of DATA is the part before what is sealed", () => {
+    const bytes = unhex(vectors.valid.find(({ packet }) => packet.kind === "data")!.hex);
+    const packet = decodeDatagram(bytes);
+    if ("reason" in packet || packet.kind !== PacketKind.Data) throw new Error("not DATA");
+    expect(packet.header).toEqual(bytes.subarray(0, DATA_HEADER_BYTES));
+    expect(packet.header.length + packet.sealed.length).toBe(bytes.length);
+  });
+});
+
+describe("payloads of the handshake", () => {
+  for (const { name, payload, hex } of vectors.payloads) {
+    const value = { sender: payload.sender, resetToken: unhex(payload.resetToken) };
+    const initiate = payload.kind === "initiate";
+
+    test(name, () => {
+      const decode = initiate ? decodeInitiatePayload : decodeRespondPayload;
+      const encode = initiate ? encodeInitiatePayload : encodeRespondPayload;
+      expect(decode(unhex(hex))).toEqual(value);
+      expect(encode(value)).toEqual(unhex(hex));
+    });
+  }
+
+  test.each(vectors.invalidPayloads)("refused: $name", ({ kind, hex, reason }) => {
+    const decode = kind === "initiate" ? decodeInitiatePayload : decodeRespondPayload;
+    expect(decode(unhex(hex))).toEqual({ reason });
+  });
+});
+
+test("no answer to a stranger is longer than what it answers", () => {
+  expect(RETRY_BYTES).toBeLessThan(HELLO_BYTES);
+  expect(RESPOND_BYTES).toBeLessThan(INITIATE_BYTES);
+  expect(RESET_BYTES).toBeLessThan(DATA_MIN_BYTES);
+});

@@ -1,0 +1,93 @@
+import { describe, expect, test } from "bun:test";
+import { ByteWriter, toHex } from "../../lib/transport/bytes.ts";
+import {
+  ACK_RANGES_MAX,
+  CLOSE_REASON_MAX_BYTES,
+  decodeFrames,
+  type Frame,
+  FrameKind,
+  isAckEliciting,
+  streamOverhead,
+  writeAck,
+  writeClose,
+  writeStream,
+} from "../../lib/transport/frames.ts";
+import { unhex } from "../support/vectors.ts";
+import { encodeFrames, frameVector, type FrameVector, rangeSet } from "../support/wire.ts";
+import vectors from "../vectors/frames.json";
+
+/** The one frame in these bytes. */
+function only(bytes: Uint8Array): Frame {
+  const frames = decodeFrames(bytes);
+  if ("reason" in frames) throw new Error(frames.reason);
+  expect(frames).toHaveLength(1);
+  return frames[0]!;
+}
+
+describe("frames", () => {
+  for (const { name, frames, hex, ...rest } of vectors.valid) {
+    const bytes = unhex(hex);
+
+    test(`${name}: read`, () => {
+      const decoded = decodeFrames(bytes);
+      if ("reason" in decoded) throw new Error(decoded.reason);
+      expect(decoded.map(frameVector)).toEqual(frames as FrameVector[]);
+    });
+
+    if ("decodeOnly" in rest) continue;
+    test(`${name}: written`, () => {
+      expect(toHex(encodeFrames(frames as FrameVector[]))).toBe(toHex(bytes));
+    });
+  }
+
+  test.each(vectors.invalid)("refused: $name", ({ hex, reason }) => {
+    expect(decodeFrames(unhex(hex))).toEqual({ reason });
+  });
+});
+
+describe("ACK", () => {
+  test("the oldest ranges stay out when there are too many", () => {
+    const received = rangeSet(Array.from({ length: ACK_RANGES_MAX + 8 }, (_, i) => [3 * i, 3 * i]));
+    const writer = new ByteWriter();
+    writeAck(writer, received, 0);
+    const ack = only(writer.finish());
+    if (ack.kind !== FrameKind.Ack) throw new Error("not an ACK");
+    expect(ack.ranges).toHaveLength(ACK_RANGES_MAX);
+    expect(ack.ranges[0]).toEqual({ smallest: 117, largest: 117 });
+    expect(ack.ranges.at(-1)).toEqual({ smallest: 24, largest: 24 });
+  });
+});
+
+test("STREAM: the overhead is all but the data", () => {
+  for (const offset of [0, 64, 16_384, 2 ** 30]) {
+    for (const length of [0, 63, 64, 1_150]) {
+      const writer = new ByteWriter();
+      writeStream(writer, offset, new Uint8Array(length));
+      expect(writer.length).toBe(streamOverhead(offset, length) + length);
+    }
+  }
+});
+
+test("STREAM: the data is a view into the packet", () => {
+  const bytes = unhex("03 00 03 686579");
+  const frame = only(bytes);
+  if (frame.kind !== FrameKind.Stream) throw new Error("not a STREAM");
+  expect(frame.data.buffer).toBe(bytes.buffer);
+});
+
+test("CLOSE: a reason that is too long is cut between two characters", () => {
+  const writer = new ByteWriter();
+  writeClose(writer, 1, `${"x".repeat(CLOSE_REASON_MAX_BYTES - 3)}\u{1f44b}`);
+  const close = only(writer.finish());
+  expect(close).toEqual({
+    kind: FrameKind.Close,
+    code: 1,
+    reason: "x".repeat(CLOSE_REASON_MAX_BYTES - 3),
+  });
+});
+
+test("only PADDING, ACK and CLOSE are not acknowledged", () => {
+  const eliciting = Object.values(FrameKind).filter(isAckEliciting);
+  const { Ping, Stream, MaxData, PathChallenge, PathResponse } = FrameKind;
+  expect(eliciting).toEqual([Ping, Stream, MaxData, PathChallenge, PathResponse]);
+});

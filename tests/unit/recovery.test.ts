@@ -1,0 +1,132 @@
+import { describe, expect, test } from "bun:test";
+import { Congestion } from "../../lib/transport/congestion.ts";
+import { DeadlineQueue, type Scheduled } from "../../lib/transport/deadline-queue.ts";
+import { Recovery } from "../../lib/transport/recovery.ts";
+import { Prng } from "../support/prng.ts";
+
+const sent = (number: number, sentAt: number) => ({
+  number,
+  sentAt,
+  bytes: 1_200,
+  stream: [number, number + 1],
+  acknowledged: -1,
+  maxData: false,
+});
+const numbers = (packets: readonly { readonly number: number }[]) => packets.map((p) => p.number);
+const only = (number: number) => [{ smallest: number, largest: number }];
+
+describe("loss detection (RFC 9002 section 6.1)", () => {
+  test("finds a packet lost once three later ones are acknowledged", () => {
+    const recovery = new Recovery();
+    for (let number = 0; number < 4; number++) recovery.onSent(sent(number, number));
+    expect(recovery.onAck(100, only(2), 0)).toEqual({ acked: [sent(2, 2)], lost: [] });
+    const { acked, lost } = recovery.onAck(100, only(3), 0);
+    expect([numbers(acked), numbers(lost)]).toEqual([[3], [0]]);
+  });
+
+  test("finds a packet lost by time, 9/8 of the round trip after it was sent", () => {
+    const recovery = new Recovery();
+    recovery.onSent(sent(0, 0));
+    recovery.onSent(sent(1, 0));
+    recovery.onAck(80, only(1), 0);
+    expect(recovery.deadline(true)).toBe(90);
+    expect(numbers(recovery.onTimeout(90).lost)).toEqual([0]);
+    expect(recovery.outstanding).toBe(false);
+  });
+
+  test("learns from a loss that was none, and does not find it again", () => {
+    const recovery = new Recovery();
+    for (let number = 0; number < 5; number++) recovery.onSent(sent(number, 0));
+    expect(numbers(recovery.onAck(10, only(4), 0).lost)).toEqual([0, 1]);
+    expect(numbers(recovery.onAck(11, only(0), 0).acked)).toEqual([0]);
+    for (let number = 5; number < 10; number++) recovery.onSent(sent(number, 10));
+    expect(numbers(recovery.onAck(11, only(9), 0).lost)).not.toContain(5);
+  });
+
+  test("takes acknowledged packets out of many ranges", () => {
+    const recovery = new Recovery();
+    for (let number = 0; number < 10; number++) recovery.onSent(sent(number, 0));
+    const ranges = [
+      { smallest: 8, largest: 9 },
+      { smallest: 6, largest: 6 },
+      { smallest: 0, largest: 2 },
+    ];
+    const { acked, lost } = recovery.onAck(10, ranges, 0);
+    expect([numbers(acked), numbers(lost)]).toEqual([
+      [0, 1, 2, 6, 8, 9],
+      [3, 4, 5],
+    ]);
+    expect(numbers(recovery.outstandingPackets(9))).toEqual([7]);
+  });
+
+  test("probes when nothing comes back, and stops once nothing is under way", () => {
+    const recovery = new Recovery();
+    recovery.onSent(sent(0, 0));
+    expect(recovery.onTimeout(recovery.deadline(true))).toEqual({ lost: [], probe: true });
+    expect(recovery.probeCount).toBe(1);
+    recovery.onAck(300, only(0), 0);
+    expect(recovery.deadline(true)).toBe(Number.POSITIVE_INFINITY);
+  });
+});
+
+describe("the congestion window (RFC 9002 section 7)", () => {
+  test("doubles in slow start, is halved once per loss of a round trip, then grows slowly", () => {
+    const congestion = new Congestion();
+    const start = congestion.windowBytes;
+    for (let i = 0; i < 10; i++) congestion.onSent(1_200);
+    expect(congestion.open).toBe(false);
+    congestion.onFlushed(true);
+    for (let i = 0; i < 5; i++) congestion.onAcked(1_200, 1);
+    expect(congestion.windowBytes).toBe(start + 5 * 1_200);
+    const before = congestion.windowBytes;
+    congestion.onLost(1_200, 2, 10);
+    congestion.onLost(1_200, 3, 11);
+    expect(congestion.windowBytes).toBe(before / 2);
+    for (let i = 0; i < 7; i++) congestion.onSent(1_200);
+    congestion.onAcked(1_200, 5);
+    expect(congestion.windowBytes).toBe(before / 2);
+    congestion.onAcked(1_200, 20);
+    expect(congestion.windowBytes - before / 2).toBeCloseTo((1_200 * 1_200) / (before / 2), 6);
+  });
+
+  test("does not grow while it is not used", () => {
+    const congestion = new Congestion();
+    const start = congestion.windowBytes;
+    for (let i = 0; i < 100; i++) {
+      congestion.onSent(1_200);
+      congestion.onFlushed(false);
+      congestion.onAcked(1_200, i);
+    }
+    expect(congestion.windowBytes).toBe(start);
+    expect(congestion.inFlightBytes).toBe(0);
+  });
+});
+
+describe("the queue of deadlines", () => {
+  test("wakes everyone once, in order, never late", () => {
+    const random = new Prng(11);
+    const queue = new DeadlineQueue<Scheduled>();
+    const items = Array.from({ length: 300 }, () => ({ wakeAt: Infinity, place: -1 }));
+    const wanted = new Map<Scheduled, number>();
+    for (let step = 0; step < 3_000; step++) {
+      const item = random.pick(items);
+      if (random.chance(0.1)) {
+        queue.remove(item);
+        wanted.delete(item);
+      } else {
+        const at = random.below(10_000);
+        queue.schedule(item, at);
+        wanted.set(item, Math.min(at, wanted.get(item) ?? Infinity));
+      }
+    }
+    let last = 0;
+    for (let item = queue.popDue(Infinity); item !== undefined; item = queue.popDue(Infinity)) {
+      const at = wanted.get(item)!;
+      expect(at).toBeGreaterThanOrEqual(last);
+      last = at;
+      wanted.delete(item);
+    }
+    expect(wanted.size).toBe(0);
+    expect(queue.next).toBe(Infinity);
+  });
+});

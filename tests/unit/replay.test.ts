@@ -1,0 +1,64 @@
+import { expect, test } from "bun:test";
+import { REPLAY_WINDOW, ReplayWindow } from "../../lib/transport/replay.ts";
+import { Prng } from "../support/prng.ts";
+
+test("in order: each number once", () => {
+  const window = new ReplayWindow();
+  for (let n = 0; n < 5_000; n++) {
+    expect(window.accept(n)).toBe(true);
+    expect(window.accept(n)).toBe(false);
+  }
+  expect(window.accept(0)).toBe(false);
+  expect(window.accept(4_990)).toBe(false);
+});
+
+test("late numbers are accepted once, as far back as the window goes", () => {
+  const window = new ReplayWindow();
+  window.accept(0);
+  const top = 10_000;
+  expect(window.accept(top)).toBe(true);
+  const oldest = top - REPLAY_WINDOW + 1;
+  expect(window.accept(oldest)).toBe(true);
+  expect(window.accept(oldest)).toBe(false);
+  expect(window.accept(oldest - 1)).toBe(false);
+  expect(window.accept(0)).toBe(false);
+});
+
+test("check alone changes nothing", () => {
+  const window = new ReplayWindow();
+  expect(window.check(1_000_000)).toBe(true);
+  expect(window.check(1_000_000)).toBe(true);
+  expect(window.accept(0)).toBe(true);
+  window.mark(1);
+  expect(window.check(1)).toBe(false);
+});
+
+test("the first number need not be 0", () => {
+  const window = new ReplayWindow();
+  expect(window.accept(7)).toBe(true);
+  for (const n of [6, 0, 3]) expect(window.accept(n)).toBe(true);
+  for (const n of [7, 6, 0, 3]) expect(window.accept(n)).toBe(false);
+});
+
+test.each([0, 2 ** 31 - 500, 2 ** 32 - 500, 2 ** 45])(
+  "is the same as a set, from %p on",
+  (base) => {
+    for (let seed = 1; seed <= 3; seed++) {
+      const prng = new Prng(seed);
+      const window = new ReplayWindow();
+      const seen = new Set<number>();
+      let top = base - 1;
+      for (let step = 0; step < 5_000; step++) {
+        // Mostly the next one; some lost, late or doubled; now and then a jump of about a window.
+        const jump = prng.pick([1, 1, 1, 1, 2, 3, -1, -2, -40, -2_047, -2_048, -3_000]);
+        const far = prng.chance(0.002) ? prng.between(1_900, 2_200) : 0;
+        const n = Math.max(base, top + jump + far);
+        const fresh = n > top || (n > top - REPLAY_WINDOW && !seen.has(n));
+        expect(window.check(n)).toBe(fresh);
+        expect(window.accept(n)).toBe(fresh);
+        seen.add(n);
+        top = Math.max(top, n);
+      }
+    }
+  },
+);
