@@ -31,10 +31,11 @@ import {
   HALF_OPEN_LIFETIME_MS,
   KEEP_ALIVE_SPREAD_MS,
   RESETS_PER_SECOND_MAX,
+  REVIVAL_AFTER_MS,
   SESSIONS_MAX,
 } from "./limits.ts";
 import { Responder } from "./responder.ts";
-import { PROBE_INTERVAL_IDLE_MAX_MS, TRY_MS } from "./retry.ts";
+import { PROBE_INTERVAL_IDLE_MAX_MS, PROBE_INTERVAL_MAX_MS } from "./retry.ts";
 import { CloseCode, Session } from "./session.ts";
 import type { ClosedReason, TransportEvent } from "./transport-event.ts";
 import type { FramedMessage } from "./send-stream.ts";
@@ -296,7 +297,7 @@ export class Endpoint {
     } else if (connection.initiator && sameAddress(from, connection.session.address)) {
       // Not provably the peer, but perhaps it restarted with another key: worth a HELLO.
       const sentAt = connection.revival?.sentAt ?? Number.NEGATIVE_INFINITY;
-      if (now - sentAt >= TRY_MS) this.#sendRevival(now, connection);
+      if (now - sentAt >= PROBE_INTERVAL_MAX_MS) this.#sendRevival(now, connection);
     }
   }
 
@@ -325,9 +326,11 @@ export class Endpoint {
     if (!initiator || session.keys === undefined || !session.waiting) {
       return Number.POSITIVE_INFINITY;
     }
-    const interval = session.liveness.urgent(now) ? TRY_MS : PROBE_INTERVAL_IDLE_MAX_MS;
+    const interval = session.liveness.urgent(now)
+      ? PROBE_INTERVAL_MAX_MS
+      : PROBE_INTERVAL_IDLE_MAX_MS;
     const again = revival === undefined ? Number.NEGATIVE_INFINITY : revival.sentAt + interval;
-    return Math.max(session.liveness.silentSince + TRY_MS, again);
+    return Math.max(session.liveness.silentSince + REVIVAL_AFTER_MS, again);
   }
 
   #revive(now: number, connection: Connection): void {

@@ -41,3 +41,9 @@ export const PACKET_NUMBER_MAX = 2 ** 48;
 
 /** RESET datagrams per second, in all: they answer strangers. */
 export const RESETS_PER_SECOND_MAX = 100;
+
+/**
+ * Silence after which a peer is asked by HELLO whether it has restarted, as often as it is probed:
+ * question and answer may get lost as well, and must still leave time to begin anew.
+ */
+export const REVIVAL_AFTER_MS = 300;

@@ -24,6 +24,9 @@ export const PROBE_INTERVAL_MAX_MS = 75;
 /** The longest wait between two probes to a peer that has not answered in time. */
 export const PROBE_INTERVAL_IDLE_MAX_MS = 5_000;
 
+/** Times the round trip after which an answer is late (RFC 9002 section 6.1.2, kTimeThreshold). */
+const ANSWER_LATE = 9 / 8;
+
 /** What is known about the round trip to a peer (RFC 9002 section 5). */
 export interface RttEstimate {
   /** The newest sample. */
@@ -73,8 +76,14 @@ export function probeTimeout(
 ): number {
   const first = firstProbeTimeout(estimate);
   if (!urgent) return Math.min(first * 2 ** consecutive, PROBE_INTERVAL_IDLE_MAX_MS);
-  if (consecutive === 0) return Math.min(first, TRY_MS);
+  // A probe before its answer can be there would call for the next one: without end, and on both sides.
+  if (consecutive === 0) return Math.min(first, Math.max(TRY_MS, answerDue(estimate)));
   return Math.min(first * 2 ** consecutive, PROBE_INTERVAL_MAX_MS);
+}
+
+/** When an answer is there that took no longer than others; a little more is no reason to ask again. */
+function answerDue(estimate: RttEstimate | undefined): number {
+  return estimate === undefined ? 0 : estimate.smoothed * ANSWER_LATE + MAX_ACK_DELAY_MS;
 }
 
 function firstProbeTimeout(estimate: RttEstimate | undefined): number {

@@ -227,6 +227,22 @@ describe("a peer that restarts", () => {
     expect(a.events.at(-1)).toMatchObject({ type: "closed", reason: "reset" });
   });
 
+  test("with another key is found out in time at 35 % loss each way", () => {
+    for (let seed = 1; seed <= 200; seed++) {
+      const world = new EndpointWorld(seed);
+      const a = world.host(1001);
+      const b = world.host(1002);
+      const session = a.endpoint.connect(0, b.address);
+      world.runUntil(() => count(b, "established") === 1);
+      world.conditions = { loss: 0.35, duplicate: 0, corrupt: 0, delayMs: 20, jitterMs: 20 };
+      world.remove(b);
+      world.host(1002, {}, 77);
+      a.endpoint.send(world.now, session, encode("are you there?"));
+      world.runUntil(() => count(a, "closed") === 1, 2_499);
+      expect(count(a, "unanswered")).toBe(0);
+    }
+  });
+
   test("with another key is not taken where the key was known before", () => {
     const world = new EndpointWorld(7);
     const a = world.host(1001);

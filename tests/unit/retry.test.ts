@@ -67,10 +67,17 @@ describe("probeTimeout", () => {
     expect(waits).toEqual([6, 12, 24, 48, ...Array<number>(3).fill(PROBE_INTERVAL_MAX_MS)]);
   });
 
-  test("on a slow path only the first wait is longer, and never longer than a try", () => {
+  test("on a slow path only the first wait is longer, and no longer than a try", () => {
     expect(probeTimeout(steady(300), 0, true)).toBe(365);
     expect(probeTimeout(steady(300), 1, true)).toBe(PROBE_INTERVAL_MAX_MS);
-    expect(probeTimeout(steady(5_000), 0, true)).toBe(TRY_MS);
+    const wavering = { latest: 300, smoothed: 300, variance: 200, min: 100 };
+    expect(probeTimeout(wavering, 0, true)).toBe(TRY_MS);
+  });
+
+  test("nobody is asked again before the answer can be there, however long it takes", () => {
+    for (const rtt of [450, 500, 560, 1_000, 2_000]) {
+      expect(probeTimeout(steady(rtt), 0, true)).toBeGreaterThan(rtt);
+    }
   });
 
   test("it doubles freely when nobody waits any more", () => {
