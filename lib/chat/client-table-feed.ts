@@ -1,0 +1,66 @@
+// What follows from the table that the server sends: the line, the question for what is missing, the names of those who
+// waited for one, and one's own place in it. Knows no session.
+
+import type { Incoming } from "./client-incoming.ts";
+import type { Screen } from "./client-screen.ts";
+import type { ServerLink } from "./client-server.ts";
+import type { Update, UserTable } from "./client-table.ts";
+import type { Table, TableChanges, TableOnDemand } from "./message.ts";
+
+export interface TableFeedParts {
+  readonly screen: Screen;
+  readonly table: UserTable;
+  readonly server: ServerLink;
+  readonly incoming: Incoming;
+  /** This client's key, as in the table. */
+  readonly ownKey: string;
+  /** Whether the user means to be in the table. */
+  readonly staying: () => boolean;
+  /** The first table is here. */
+  readonly begin: (now: number) => void;
+}
+
+export class TableFeed {
+  readonly #parts: TableFeedParts;
+  #begun = false;
+  #asked = false;
+
+  constructor(parts: TableFeedParts) {
+    this.#parts = parts;
+  }
+
+  /** A registration brings what is missing: what was asked for before it need not come. */
+  onRegistered(): void {
+    this.#asked = false;
+  }
+
+  take(now: number, message: Table | TableChanges | TableOnDemand): void {
+    const { table } = this.#parts;
+    switch (message.type) {
+      case "table":
+        return this.#follow(now, table.replace(message));
+      case "table_changes":
+        return this.#follow(now, table.change(message));
+      case "table_on_demand":
+        return this.#follow(now, table.demand(message));
+    }
+  }
+
+  #follow(now: number, update: Update): void {
+    const { screen, table, server, incoming, ownKey, staying } = this.#parts;
+    const { position } = table;
+    if (update === "gap") {
+      if (position === undefined || this.#asked) return;
+      this.#asked = server.askTable(now, position);
+      return;
+    }
+    this.#asked = false;
+    if (update === "changed") screen.say("Client table updated.");
+    incoming.introduce();
+    // Somebody could not reach us, and the server could not either. It can now.
+    if (!table.onDemand && staying() && !table.has(ownKey)) server.register(now);
+    if (this.#begun) return;
+    this.#begun = true;
+    this.#parts.begin(now);
+  }
+}

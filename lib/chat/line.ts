@@ -1,0 +1,19 @@
+// One line of the programs' output as the rules of chat know it: what it says and what sort of line it is.
+// How it looks (colour, prompt, screen) is the terminal's business and unknown here.
+
+/** What a line is about; the terminal chooses its look from this and nothing else. */
+export type LineKind = "status" | "chat" | "group" | "error" | "closing";
+
+/** A line to show. Every text is already safe to print: no control characters. */
+export interface Line {
+  /** The text after the prefix, for instance `[Message received by client2.]`. */
+  readonly text: string;
+  readonly kind: LineKind;
+  /** The name of the group that the user is in, without parentheses; absent outside of groups. */
+  readonly scope?: string;
+}
+
+/** The line exactly as it is shown, without its line end: `>>> ` or `>>> (group-name) `, then the text. */
+export const lineText = (line: Line): string => {
+  return `>>> ${line.scope === undefined ? "" : `(${line.scope}) `}${line.text}`;
+};

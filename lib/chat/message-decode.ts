@@ -1,0 +1,274 @@
+// Bytes -> message. Whatever the bytes are: a checked value or a reason, never a throw.
+// Builds every message anew from the fields it knows, so nothing unchecked comes through.
+
+import {
+  GROUP_MEMBERS_MAX,
+  GROUPS_CLAIMED_MAX,
+  GROUPS_MAX,
+  MESSAGE_MAX_BYTES,
+  NAME_WIRE_MAX_UNITS,
+  TABLE_CHANGES_KEPT,
+  TABLE_PUSH_MAX_USERS,
+} from "./limits.ts";
+import type { Message, MessageType } from "./message.ts";
+import * as field from "./message-fields.ts";
+import type { Fields } from "./message-fields.ts";
+
+/**
+ * What came of the bytes. "unknown": well formed, of a type that this version does not know; to be ignored.
+ * "invalid": to be refused; `request` and `id` are those of the message as far as they could be read, else "" and 0.
+ */
+export type Decoded =
+  | { readonly kind: "message"; readonly message: Message }
+  | { readonly kind: "unknown"; readonly type: string }
+  | {
+      readonly kind: "invalid";
+      readonly reason: string;
+      readonly request: string;
+      readonly id: number;
+    };
+
+type Reader = (payload: Fields, metadata: Fields) => Message;
+
+const fatalUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+const READERS: {
+  readonly [Type in MessageType]: (
+    payload: Fields,
+    metadata: Fields,
+  ) => Extract<Message, { type: Type }>;
+} = {
+  register: (payload, metadata) => ({
+    type: "register",
+    payload: {
+      name: field.nameOf(payload, "name"),
+      groups: field.list(payload, "groups", GROUPS_CLAIMED_MAX, field.nameItem),
+      ...(payload["known"] === undefined
+        ? {}
+        : { known: field.position(field.fieldsItem(payload["known"])) }),
+    },
+    metadata: field.identified(metadata),
+  }),
+  deregister: (_, metadata) => ({
+    type: "deregister",
+    payload: {},
+    metadata: field.identified(metadata),
+  }),
+  create_group: (payload, metadata) => ({
+    type: "create_group",
+    payload: field.group(payload),
+    metadata: field.identified(metadata),
+  }),
+  list_groups: (_, metadata) => ({
+    type: "list_groups",
+    payload: {},
+    metadata: field.identified(metadata),
+  }),
+  join_group: (payload, metadata) => ({
+    type: "join_group",
+    payload: field.group(payload),
+    metadata: field.identified(metadata),
+  }),
+  leave_group: (payload, metadata) => ({
+    type: "leave_group",
+    payload: field.group(payload),
+    metadata: field.identified(metadata),
+  }),
+  list_members: (payload, metadata) => ({
+    type: "list_members",
+    payload: field.group(payload),
+    metadata: field.identified(metadata),
+  }),
+  send_group: (payload, metadata) => ({
+    type: "send_group",
+    payload: { group: field.nameOf(payload, "group"), text: field.text(payload, "text") },
+    metadata: field.identified(metadata),
+  }),
+  report_offline: (payload, metadata) => ({
+    type: "report_offline",
+    payload: {
+      name: field.nameOf(payload, "name"),
+      key: field.matching(payload, "key", field.KEY_HEX),
+    },
+    metadata: field.identified(metadata),
+  }),
+  resolve: (payload, metadata) => ({
+    type: "resolve",
+    payload: { name: field.nameOf(payload, "name") },
+    metadata: field.identified(metadata),
+  }),
+  whois: (payload, metadata) => ({
+    type: "whois",
+    payload: { key: field.matching(payload, "key", field.KEY_HEX) },
+    metadata: field.identified(metadata),
+  }),
+  table_since: (payload, metadata) => ({
+    type: "table_since",
+    payload: field.position(payload),
+    metadata: field.identified(metadata),
+  }),
+  registered: (payload, metadata) => ({
+    type: "registered",
+    payload: {
+      name: field.nameOf(payload, "name"),
+      ...field.position(payload),
+      settled: field.whole(payload, "settled", 0),
+    },
+    metadata: field.identified(metadata),
+  }),
+  refused: (payload, metadata) => ({
+    type: "refused",
+    payload: {
+      request: field.text(payload, "request", NAME_WIRE_MAX_UNITS),
+      reason: field.refusalReason(payload),
+      detail: field.text(payload, "detail", field.DETAIL_MAX_UNITS),
+    },
+    metadata: { id: field.whole(metadata, "id", 0) },
+  }),
+  deregistered: (_, metadata) => ({
+    type: "deregistered",
+    payload: {},
+    metadata: field.identified(metadata),
+  }),
+  group_created: (payload, metadata) => ({
+    type: "group_created",
+    payload: field.group(payload),
+    metadata: field.identified(metadata),
+  }),
+  groups: (payload, metadata) => ({
+    type: "groups",
+    payload: { groups: field.list(payload, "groups", GROUPS_MAX, field.nameItem) },
+    metadata: field.identified(metadata),
+  }),
+  group_joined: (payload, metadata) => ({
+    type: "group_joined",
+    payload: field.group(payload),
+    metadata: field.identified(metadata),
+  }),
+  group_left: (payload, metadata) => ({
+    type: "group_left",
+    payload: field.group(payload),
+    metadata: field.identified(metadata),
+  }),
+  members: (payload, metadata) => ({
+    type: "members",
+    payload: {
+      ...field.group(payload),
+      members: field.list(payload, "members", GROUP_MEMBERS_MAX, field.nameItem),
+    },
+    metadata: field.identified(metadata),
+  }),
+  received: (_, metadata) => ({
+    type: "received",
+    payload: {},
+    metadata: field.identified(metadata),
+  }),
+  offline_confirmed: (payload, metadata) => ({
+    type: "offline_confirmed",
+    payload: { name: field.nameOf(payload, "name") },
+    metadata: field.identified(metadata),
+  }),
+  still_online: (payload, metadata) => ({
+    type: "still_online",
+    payload: { name: field.nameOf(payload, "name") },
+    metadata: field.identified(metadata),
+  }),
+  resolved: (payload, metadata) => ({
+    type: "resolved",
+    payload: { user: payload["user"] === null ? null : field.tableEntry(payload["user"]) },
+    metadata: field.identified(metadata),
+  }),
+  table: (payload) => ({
+    type: "table",
+    payload: {
+      ...field.position(payload),
+      users: field.list(payload, "users", TABLE_PUSH_MAX_USERS, field.tableEntry),
+    },
+    metadata: {},
+  }),
+  table_changes: (payload) => ({
+    type: "table_changes",
+    payload: {
+      epoch: field.epochOf(payload),
+      from: field.whole(payload, "from", 0),
+      to: field.whole(payload, "to", 0),
+      changes: field.list(payload, "changes", TABLE_CHANGES_KEPT, field.tableChange),
+    },
+    metadata: {},
+  }),
+  table_on_demand: (payload) => ({
+    type: "table_on_demand",
+    payload: field.position(payload),
+    metadata: {},
+  }),
+  group_message: (payload, metadata) => ({
+    type: "group_message",
+    payload: {
+      group: field.nameOf(payload, "group"),
+      from: field.nameOf(payload, "from"),
+      text: field.text(payload, "text"),
+    },
+    metadata: {
+      sender: field.matching(metadata, "sender", field.SENDER_HEX),
+      number: field.whole(metadata, "number", 1),
+    },
+  }),
+  removed_from_group: (payload) => ({
+    type: "removed_from_group",
+    payload: field.group(payload),
+    metadata: {},
+  }),
+  settled: (payload) => ({
+    type: "settled",
+    payload: { id: field.whole(payload, "id", 0) },
+    metadata: {},
+  }),
+  ping: () => ({ type: "ping", payload: {}, metadata: {} }),
+  direct_message: (payload, metadata) => ({
+    type: "direct_message",
+    payload: { text: field.text(payload, "text") },
+    metadata: { number: field.whole(metadata, "number", 1) },
+  }),
+};
+
+const readers: ReadonlyMap<string, Reader> = new Map(Object.entries(READERS));
+
+const invalid = (reason: string, request = "", id = 0): Decoded => ({
+  kind: "invalid",
+  reason,
+  request,
+  id,
+});
+
+/** Reads one message of the wire. Unknown types and extra fields are ignored, wrong ones refused with a reason. */
+export function decodeMessage(bytes: Uint8Array): Decoded {
+  if (bytes.length > MESSAGE_MAX_BYTES) return invalid(`longer than ${MESSAGE_MAX_BYTES} bytes`);
+  let value: unknown;
+  try {
+    value = JSON.parse(fatalUtf8.decode(bytes));
+  } catch {
+    return invalid("not JSON in UTF-8");
+  }
+  if (!field.isFields(value)) return invalid("not an object");
+  const type = value["type"];
+  if (typeof type !== "string" || type.length > NAME_WIRE_MAX_UNITS)
+    return invalid("type: not a word");
+  const read = readers.get(type);
+  if (read === undefined) return { kind: "unknown", type };
+  const payload = value["payload"];
+  const metadata = value["metadata"];
+  if (!field.isFields(payload)) return invalid("payload: not an object", type, idOf(metadata));
+  if (!field.isFields(metadata)) return invalid("metadata: not an object", type);
+  try {
+    return { kind: "message", message: read(payload, metadata) };
+  } catch (mismatch) {
+    const reason = mismatch instanceof field.Mismatch ? mismatch.reason : "unreadable";
+    return invalid(reason, type, idOf(metadata));
+  }
+}
+
+function idOf(metadata: unknown): number {
+  if (!field.isFields(metadata)) return 0;
+  const id = metadata["id"];
+  return typeof id === "number" && Number.isSafeInteger(id) && id > 0 ? id : 0;
+}

@@ -1,0 +1,58 @@
+// The real server and real clients in one network in virtual time.
+
+import { ClientMachine } from "../../lib/chat/client.ts";
+import type { ServerMachine } from "../../lib/chat/server.ts";
+import { keyPairFrom } from "../../lib/transport/keys.ts";
+import { ChatScene } from "./chat-scene.ts";
+import { Actor } from "./client-scene.ts";
+import { FAIR, type MachineNetwork, type Node, type Weather } from "./network.ts";
+import { Prng } from "./prng.ts";
+
+export class FullScene {
+  readonly #scene: ChatScene;
+  #seed: number;
+
+  constructor(seed = 1, weather: Weather = FAIR) {
+    this.#scene = new ChatScene(seed, weather);
+    this.#seed = seed * 77_777;
+  }
+
+  get network(): MachineNetwork {
+    return this.#scene.network;
+  }
+
+  get server(): Node<ServerMachine> {
+    return this.#scene.server;
+  }
+
+  /** Another server process, that remembers nothing and has another key. */
+  restartServer(): void {
+    this.#scene.restart();
+  }
+
+  /** A client, registered and with the first table shown. What it showed so far is taken away. */
+  client(name: string, port: number): Actor {
+    const random = new Prng(++this.#seed);
+    const machine = new ClientMachine({
+      name,
+      server: this.server.address,
+      keyPair: keyPairFrom(random.bytes(32)),
+      random: (count) => random.bytes(count),
+    });
+    const actor = new Actor(this.network, this.network.add(port, machine));
+    actor.until(">>> [Client table updated.]");
+    this.network.run(500);
+    actor.node.takeShown();
+    return actor;
+  }
+
+  /** Nothing gets through between the outside and this client. */
+  cutOff(actor: Actor): void {
+    const { port } = actor.node.address;
+    this.network.passes = (from, to) => from.port !== port && to.port !== port;
+  }
+
+  heal(): void {
+    this.network.passes = () => true;
+  }
+}

@@ -1,0 +1,182 @@
+// The small parts of the server by themselves.
+
+import { describe, expect, test } from "bun:test";
+import { Deque } from "../../lib/chat/deque.ts";
+import { Groups } from "../../lib/chat/groups.ts";
+import {
+  DEPARTED_KEPT,
+  REVIVAL_MESSAGES_MAX,
+  REVIVAL_MS,
+  TABLE_CHANGES_KEPT,
+} from "../../lib/chat/limits.ts";
+import { type CommittedEntry, MemoryLog } from "../../lib/chat/log.ts";
+import { Departed, emptyMemory, recall, remember } from "../../lib/chat/request-memory.ts";
+import { Revivals } from "../../lib/chat/revivals.ts";
+import { Settlement } from "../../lib/chat/settlement.ts";
+import { ServerState } from "../../lib/chat/state.ts";
+import type { ServerEvent } from "../../lib/chat/events.ts";
+import { frameMessage } from "../../lib/transport/send-stream.ts";
+
+test("a deque gives back in order what it was given", () => {
+  const deque = new Deque<number>();
+  let out = 0;
+  for (let at = 0; at < 5_000; at++) {
+    deque.push(at);
+    if (at % 3 !== 0) expect(deque.shift()).toBe(out++);
+  }
+  expect(deque.at(1)).toBe(out + 1);
+  deque.keep((item) => item % 2 === 0);
+  const rest = [...deque];
+  expect(rest.every((item, at) => item % 2 === 0 && item >= (rest[at - 1] ?? out))).toBe(true);
+  while (deque.length > 0) deque.shift();
+  expect(deque.shift()).toBeUndefined();
+});
+
+test("the memory log gives entries their place at once", () => {
+  const log = new MemoryLog();
+  const seen: CommittedEntry[] = [];
+  log.follow((entries) => seen.push(...entries));
+  const event: ServerEvent = { type: "opened", epoch: "e" };
+  log.append([event, event]);
+  log.append([event]);
+  expect(seen.map(({ index }) => index)).toEqual([1, 2, 3]);
+});
+
+test("the latest verdicts are remembered, also of those who left", () => {
+  const memory = emptyMemory();
+  const verdict = { ok: true, group: "g" } as const;
+  expect(recall(memory, 1)).toBeUndefined();
+  for (let id = 1; id <= 100; id++) remember(memory, id, verdict);
+  expect(recall(memory, 101)).toBeUndefined();
+  expect(recall(memory, 100)).toBe(verdict);
+  expect(recall(memory, 36)).toBe("stale");
+  const departed = new Departed();
+  departed.keep("first", memory);
+  expect(departed.take("first")).toBe(memory);
+  expect(departed.take("first")).toBeUndefined();
+  departed.keep("first", memory);
+  for (let at = 0; at < DEPARTED_KEPT; at++) departed.keep(`other${at}`, memory);
+  expect(departed.take("first")).toBeUndefined();
+});
+
+describe("group messages", () => {
+  const group = new Groups().create("g");
+  const frame = frameMessage(new Uint8Array(1));
+
+  test("are settled up to the first that is not", () => {
+    const settlement = new Settlement();
+    const [first, second] = [3, 5].map((id) => settlement.begin("key", id, group, frame));
+    if (!first || !second) throw new Error("none");
+    settlement.hold(second);
+    settlement.hold(first);
+    settlement.release(first);
+    settlement.release(second);
+    expect(settlement.takeNews()).toEqual([]);
+    settlement.release(second);
+    expect(settlement.takeNews()).toEqual([{ key: "key", id: 2 }]);
+    expect(settlement.settledOf("key", 9)).toBe(2);
+    settlement.release(first);
+    expect(settlement.takeNews()).toEqual([{ key: "key", id: 5 }]);
+    expect(settlement.settledOf("key", 9)).toBe(9);
+    expect(settlement.takeNews()).toEqual([]);
+  });
+
+  test("are kept while their group comes back, and no longer", () => {
+    const settlement = new Settlement();
+    const revivals = new Revivals(settlement);
+    const say = (id: number) => {
+      const sending = settlement.begin("key", id, group, frame);
+      revivals.add(sending);
+      settlement.release(sending);
+      return sending;
+    };
+    say(1);
+    expect(settlement.takeNews()).toEqual([{ key: "key", id: 1 }]);
+    expect(revivals.open(1_000, group)).toEqual([]);
+    const kept = say(2);
+    expect(settlement.takeNews()).toEqual([]);
+    expect(revivals.open(2_000, group)).toEqual([kept]);
+    for (let id = 3; id <= REVIVAL_MESSAGES_MAX + 2; id++) say(id);
+    expect(settlement.takeNews()).toEqual([{ key: "key", id: 2 }]);
+    expect(revivals.nextWakeup()).toBe(1_000 + REVIVAL_MS);
+    revivals.close(999 + REVIVAL_MS);
+    expect(settlement.takeNews()).toEqual([]);
+    revivals.close(1_000 + REVIVAL_MS);
+    expect(settlement.takeNews()).toEqual([{ key: "key", id: REVIVAL_MESSAGES_MAX + 2 }]);
+    expect(revivals.nextWakeup()).toBe(Infinity);
+    expect(revivals.open(99_000, group)).toEqual([]);
+  });
+});
+
+describe("the state", () => {
+  const key = (number: number) => String(number).padStart(64, "0");
+  const register = (number: number, name: string): ServerEvent => ({
+    type: "registered",
+    origin: { key: key(number), id: 1 },
+    name,
+    host: "10.0.0.1",
+    port: 1_024 + number,
+    groups: [],
+    epoch: "",
+  });
+  const after = (...events: ServerEvent[]) => {
+    const state = new ServerState();
+    const outcomes = events.map((event, at) => state.apply(at + 1, event));
+    return { state, outcomes };
+  };
+
+  test("settles who gets a name by the order of the log", () => {
+    const { outcomes } = after(register(1, "Bob"), register(2, "BOB"), register(1, "bob"));
+    expect(outcomes.map(({ type }) => type)).toEqual([
+      "registered",
+      "not_registered",
+      "registered",
+    ]);
+  });
+
+  test("keeps the epoch that came first", () => {
+    expect(after({ type: "opened", epoch: "a" }, { type: "opened", epoch: "b" }).state.epoch).toBe(
+      "a",
+    );
+  });
+
+  test("does not end a registration for what happened to the one before", () => {
+    const expired: ServerEvent = { type: "expired", key: key(1), registration: 1 };
+    const { state, outcomes } = after(register(1, "bob"), register(1, "bob"), expired);
+    expect(outcomes[2]).toEqual({ type: "none" });
+    expect(state.table.size).toBe(1);
+  });
+
+  test("does not end a membership for what happened to the one before", () => {
+    const ask = (
+      type: "group_created" | "group_joined" | "group_left",
+      id: number,
+    ): ServerEvent => ({
+      type,
+      origin: { key: key(1), id },
+      group: "g",
+    });
+    const removed: ServerEvent = { type: "member_removed", key: key(1), group: "g", membership: 3 };
+    const events = [register(1, "bob"), ask("group_created", 1), ask("group_joined", 2)];
+    expect(after(...events, removed).outcomes[3]?.type).toBe("member_removed");
+    const again = [ask("group_left", 3), ask("group_joined", 4), removed];
+    expect(after(...events, ...again).outcomes[5]?.type).toBe("none");
+  });
+
+  test("remembers the latest changes of the table", () => {
+    const count = TABLE_CHANGES_KEPT + 10;
+    const { state } = after(
+      ...Array.from({ length: count }, (_, at) => register(at + 1, `u${at}`)),
+    );
+    const { table } = state;
+    expect(table.version).toBe(count);
+    expect(table.changesSince(count)).toEqual([]);
+    expect(table.changesSince(count - 2)?.map(({ name }) => name)).toEqual([
+      `u${count - 2}`,
+      `u${count - 1}`,
+    ]);
+    expect(table.changesSince(10)?.length).toBe(TABLE_CHANGES_KEPT);
+    expect(table.changesSince(9)).toBeUndefined();
+    expect(table.changesSince(count + 1)).toBeUndefined();
+  });
+});
