@@ -1,0 +1,63 @@
+// What a program needs of the place where it shows its lines and where its user types: the interface, and how it is
+// interrupted. Knows nothing of screens or pipes.
+import type { Line } from "../chat/line.ts";
+
+export interface Console {
+  /** Shows lines, in order, now. Never throws, never waits. */
+  show(lines: readonly Line[]): void;
+  /**
+   * The live prompt from now on; without terminals nothing. Called right before `show`, the lines and the new prompt
+   * appear in one step.
+   */
+  setPrompt(prompt: string): void;
+  /** Takes the prompt off, gives the terminal back as it was, and resolves when all that was shown is written. */
+  close(): Promise<void>;
+}
+
+/** What the user does. None of these may throw. */
+export interface ConsoleEvents {
+  /** A line was typed, without its end. */
+  readonly onLine: (text: string) => void;
+  /** `^C`, a signal to end, or nobody reads the output any more. Called once; the next `^C` ends the process at once. */
+  readonly onInterrupt: () => void;
+  /** `^D` on an empty line, or the end of a file or pipe. Called once at most; no line follows. */
+  readonly onEndOfInput: () => void;
+  /** What the last word of `line` may become: all candidates, and the part of `line` that each of them replaces. */
+  readonly complete: (line: string) => readonly [candidates: readonly string[], part: string];
+}
+
+/** What a shell reports of a program that `^C` has ended: 128 and the number of SIGINT. */
+const INTERRUPTED_STATUS = 130;
+
+/** The way out: orderly the first time, at once the second. */
+export class Interruption {
+  readonly #onBegin: () => void;
+  #begun = false;
+
+  constructor(onBegin: () => void) {
+    this.#onBegin = onBegin;
+  }
+
+  /** The user wants out. */
+  press(): void {
+    if (this.#begun) process.exit(INTERRUPTED_STATUS);
+    this.begin();
+  }
+
+  /** The program must end, without its user's doing. */
+  begin(): void {
+    if (this.#begun) return;
+    this.#begun = true;
+    this.#onBegin();
+  }
+
+  /** Listens for the signals that mean the same; `beforeInterrupt` is called before the first of them is passed on. */
+  listen(beforeInterrupt: () => void): void {
+    process.on("SIGINT", () => {
+      if (!this.#begun) beforeInterrupt();
+      this.press();
+    });
+    process.on("SIGTERM", () => this.press());
+    process.on("SIGHUP", () => this.begin());
+  }
+}

@@ -1,0 +1,169 @@
+// The drive loop: turns the crank of a machine with real datagrams, real keystrokes and real time. Knows no chat and no
+// transport, only when the machine wants to be woken and where its output goes.
+//
+// One turn of the loop: everything that has arrived is handed to the machine, then one flush shows, sends and appends
+// what came of it. Datagrams that are waiting are read before a timer is looked at: what lies in the buffer may be the
+// very acknowledgement that the timer waits for.
+
+import type { Line } from "../chat/line.ts";
+import type { LogEntry } from "../chat/log.ts";
+import type { Machine, Output } from "../chat/machine.ts";
+import type { Address, Datagram } from "../transport/address.ts";
+import { Clock } from "./clock.ts";
+
+/** Bun reads a socket until it is empty, however long that takes; the machine's answers do not wait longer than this. */
+const TURN_MAX_DATAGRAMS = 1_000;
+
+/** A flood never leaves the buffer empty. Timers that are overdue by this much no longer wait for that. */
+const WAKE_POSTPONED_MAX_MS = 50;
+
+/** The longest time without a look at the clock, so that time in which the process did not run is noticed as such. */
+const NAP_MAX_MS = 1_000;
+
+/** After a fault the machine may ask for the same wake-up again, at once; the loop must not spin on it. */
+const FAULT_PAUSE_MS = 100;
+
+/** Where the machine's output goes. None of these may throw. */
+export interface Outlets {
+  readonly show: (lines: readonly Line[]) => void;
+  readonly send: (datagrams: readonly Datagram[]) => void;
+  /** Only a server's machine appends. What is committed comes back through `Drive.act`, now or later. */
+  readonly append?: (entries: readonly LogEntry[]) => void;
+  /** Everything before it was shown and sent. Nothing follows. */
+  readonly exit: (status: number) => void;
+  /** The machine threw: a fault of this program. What caused it is dropped, the loop goes on. */
+  readonly fault: (error: unknown) => void;
+}
+
+export class Drive {
+  readonly #machine: Machine;
+  readonly #outlets: Outlets;
+  readonly #clock: Clock;
+  #timer: Timer | undefined;
+  /** When the timer goes off, on the machine's clock. */
+  #timerAt = Infinity;
+  /** No timer is set for an earlier time, see `FAULT_PAUSE_MS`. */
+  #notBefore = -Infinity;
+  #datagramsThisTurn = 0;
+  #flushScheduled = false;
+  #flushing = false;
+  #flushAgain = false;
+  #stopped = false;
+
+  constructor(machine: Machine, outlets: Outlets, clock: Clock = new Clock()) {
+    this.#machine = machine;
+    this.#outlets = outlets;
+    this.#clock = clock;
+  }
+
+  /** The first turn: what the machine has to say unasked. */
+  start(): void {
+    this.#schedule();
+  }
+
+  /** A datagram has arrived. */
+  datagram(from: Address, bytes: Uint8Array): void {
+    this.#attempt((now) => this.#machine.receive(now, from, bytes));
+    this.#datagramsThisTurn++;
+    if (this.#datagramsThisTurn >= TURN_MAX_DATAGRAMS) this.#endFullTurn();
+    else this.#schedule();
+  }
+
+  /** Anything else that happens to the machine: a line typed, a signal, entries committed. */
+  act(action: (now: number) => void): void {
+    this.#attempt(action);
+    if (this.#flushing) this.#flushAgain = true;
+    else this.#schedule();
+  }
+
+  /** Ends the loop without another word to the machine. */
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  #attempt(action: (now: number) => void): void {
+    if (this.#stopped) return;
+    const now = this.#clock.now();
+    try {
+      action(now);
+    } catch (error) {
+      this.#notBefore = now + FAULT_PAUSE_MS;
+      this.#outlets.fault(error);
+    }
+  }
+
+  #schedule(): void {
+    if (this.#flushScheduled || this.#stopped) return;
+    this.#flushScheduled = true;
+    setImmediate(() => {
+      this.#flushScheduled = false;
+      this.#flush();
+    });
+  }
+
+  /** The socket is not empty yet, and Bun does not leave it before it is: this turn ends here all the same. */
+  #endFullTurn(): void {
+    if (this.#clock.now() - this.#machine.nextWakeup() > WAKE_POSTPONED_MAX_MS) this.#wake();
+    this.#flush();
+  }
+
+  #wake(): void {
+    this.#attempt((now) => this.#machine.wake(now));
+  }
+
+  #flush(): void {
+    this.#datagramsThisTurn = 0;
+    this.#flushing = true;
+    do {
+      this.#flushAgain = false;
+      let output: Output | undefined;
+      this.#attempt((now) => {
+        output = this.#machine.flush(now);
+      });
+      if (output !== undefined) this.#emit(output);
+    } while (this.#flushAgain && !this.#stopped);
+    this.#flushing = false;
+    this.#arm();
+  }
+
+  #emit({ lines, datagrams, appends, exit }: Output): void {
+    if (lines.length > 0) this.#outlets.show(lines);
+    if (datagrams.length > 0) this.#outlets.send(datagrams);
+    if (appends !== undefined && appends.length > 0) this.#outlets.append?.(appends);
+    if (exit === undefined) return;
+    this.stop();
+    this.#outlets.exit(exit);
+  }
+
+  /** A timer that goes off too early costs less than setting it anew each turn, so one that is set stays. */
+  #arm(): void {
+    if (this.#stopped) return;
+    const now = this.#clock.now();
+    const wakeAt = Math.max(this.#machine.nextWakeup(), this.#notBefore);
+    const dueAt = Math.min(wakeAt, now + NAP_MAX_MS);
+    if (this.#timer === undefined || this.#timerAt > dueAt) {
+      clearTimeout(this.#timer);
+      this.#timerAt = dueAt;
+      this.#timer = setTimeout(() => this.#onTimer(), Math.max(0, Math.ceil(dueAt - now)));
+    }
+    // In a flood the timer may be overdue here. The process is awake all the same.
+    this.#clock.expect(Math.max(now, this.#timerAt));
+  }
+
+  #onTimer(): void {
+    this.#timer = undefined;
+    // The first of the two runs before the loop looks at the socket again, the second one after it.
+    setImmediate(() => setImmediate(() => this.#afterReading()));
+  }
+
+  #afterReading(): void {
+    if (this.#stopped) return;
+    if (this.#machine.nextWakeup() > this.#clock.now()) {
+      this.#arm();
+      return;
+    }
+    this.#wake();
+    this.#flush();
+  }
+}

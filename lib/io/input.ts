@@ -1,0 +1,65 @@
+// Reads standard input, whatever it is, and cuts it into lines where lines are wanted. Knows nothing of what it says.
+
+/** Reads until the end. Rejects when there is nothing to read from. */
+const readAll = async (onBytes: (bytes: Uint8Array) => void): Promise<void> => {
+  const stream = Bun.stdin.stream();
+  if (stream.locked) {
+    // Questions were asked before: `process.stdin` has the stream, and keeps it.
+    const { stdin } = process;
+    stdin.on("data", onBytes);
+    await new Promise((resolve, reject) => {
+      stdin.on("end", resolve);
+      stdin.on("error", reject);
+      stdin.resume();
+    });
+    return;
+  }
+  const reader = stream.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    onBytes(value);
+  }
+};
+
+/** Calls `onBytes` with what there is to read, as it comes, and `onEnd` once: at the end, or at once if there is nothing. */
+export const readInput = (onBytes: (bytes: Uint8Array) => void, onEnd: () => void): void => {
+  // A folder, a closed descriptor, a terminal that is gone: none has anything more to say, like a file at its end.
+  readAll(onBytes).then(onEnd, onEnd);
+};
+
+/** Cuts input into lines at `\n`, `\r\n`, and at its end. Bytes that are not UTF-8 become U+FFFD. */
+export class LineSplitter {
+  readonly #utf8 = new TextDecoder();
+  readonly #onLine: (text: string) => void;
+  #pieces: string[] = [];
+
+  constructor(onLine: (text: string) => void) {
+    this.#onLine = onLine;
+  }
+
+  feed(bytes: Uint8Array): void {
+    this.#split(this.#utf8.decode(bytes, { stream: true }));
+  }
+
+  /** The input has ended; a last line may lack its line end. */
+  end(): void {
+    this.#split(this.#utf8.decode());
+    if (this.#pieces.length > 0) this.#give("");
+  }
+
+  #split(text: string): void {
+    let from = 0;
+    for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", from)) {
+      this.#give(text.slice(from, at));
+      from = at + 1;
+    }
+    if (from < text.length) this.#pieces.push(text.slice(from));
+  }
+
+  #give(last: string): void {
+    const line = this.#pieces.join("") + last;
+    this.#pieces = [];
+    this.#onLine(line.endsWith("\r") ? line.slice(0, -1) : line);
+  }
+}

@@ -1,0 +1,70 @@
+// What the two programs have in common: an answer to a command line that does not ask for a run, and a last line where
+// something went wrong that should not. The only place, with the terminal, that writes to the standard streams.
+
+import type { Invocation } from "./arguments.ts";
+import { STDIN, STDOUT, isTerminal } from "./terminal.ts";
+import { commandNames, usageText } from "./usage.ts";
+import { VERSION_LINE } from "./version.ts";
+
+/** As other programs use them: the work could not be done; the command line was wrong; ended by ^C (128 + SIGINT). */
+export const EXIT_FAILED = 1;
+export const EXIT_USAGE = 2;
+export const EXIT_INTERRUPTED = 130;
+
+/** Set to anything, faults of the program itself are told in full. */
+const DEBUG = process.env["CHATAPP_DEBUG"] !== undefined && process.env["CHATAPP_DEBUG"] !== "";
+
+/**
+ * What is to be run. `undefined`: nothing is; what there was to say was said, and the exit status is set.
+ *
+ * `ask` puts questions to a person, who may give up: `undefined`. It is called only where both ends are terminals.
+ */
+export const requestedRun = async <Run>(
+  invocation: Invocation<Run>,
+  ask: () => Promise<Run | undefined>,
+): Promise<Run | undefined> => {
+  const usage = usageText(commandNames(Bun.main));
+  switch (invocation.kind) {
+    case "run":
+      return invocation.run;
+    case "help":
+      console.log(usage);
+      return undefined;
+    case "version":
+      console.log(VERSION_LINE);
+      return undefined;
+    case "error":
+      return fail(invocation.message, EXIT_USAGE);
+    case "ask": {
+      if (!isTerminal(STDIN) || !isTerminal(STDOUT)) return fail(usage, EXIT_USAGE);
+      const run = await ask();
+      if (run === undefined) process.exitCode = EXIT_INTERRUPTED;
+      return run;
+    }
+  }
+};
+
+/** Ends the program, and says why on standard error. At once: a resolver that has failed would hold it for a second. */
+export const fail = (message: string, status: number): never => {
+  console.error(message);
+  process.exit(status);
+};
+
+/** A fault of this program that is survived. A user is not troubled with it; whoever looks for it sets CHATAPP_DEBUG. */
+export const reportFault = (error: unknown): void => {
+  if (DEBUG) console.error(error);
+};
+
+/** From now on a fault that nobody caught ends the program with one line, never with a stack trace. */
+export const endOnUncaughtFaults = (close: () => unknown): void => {
+  const end = (error: unknown): void => {
+    close();
+    console.error(
+      `Something went wrong: ${error instanceof Error ? error.message : String(error)}`,
+    );
+    reportFault(error);
+    process.exit(EXIT_FAILED);
+  };
+  process.on("uncaughtException", end);
+  process.on("unhandledRejection", end);
+};

@@ -1,0 +1,111 @@
+// The questions that are asked at a terminal when a program was started without any words. Every answer is checked by
+// the same functions as the words would be.
+import { userInfo } from "node:os";
+import type { ClientRun, Parsed, ServerRun } from "./arguments.ts";
+import { parseHost, parseName, parsePort } from "./arguments.ts";
+import { openUdpSocket } from "./udp-socket.ts";
+
+const USUAL_SERVER_PORT = "5000";
+
+/** This machine. */
+const USUAL_SERVER_HOST = "0.0.0.0";
+
+/** What Bun calls a user whose name it cannot find. */
+const NAME_OF_NOBODY = "unknown";
+
+interface Question<Value> {
+  readonly message: string;
+  /** The answer that Enter alone gives; typing replaces it. */
+  readonly usual: string;
+  readonly parse: (text: string) => Parsed<Value>;
+}
+
+type Prompts = typeof import("@clack/prompts");
+
+/** The answer; undefined if the user has no wish to go on (`^C`, Escape). */
+const ask = async <Value>(
+  prompts: Prompts,
+  { message, usual, parse }: Question<Value>,
+): Promise<Value | undefined> => {
+  const parseOrUsual = (text: string | undefined): Parsed<Value> =>
+    parse(text === undefined || text.trim() === "" ? usual : text.trim());
+  const answer = await prompts.text({
+    message,
+    placeholder: usual,
+    defaultValue: usual,
+    validate: (text) => {
+      const parsed = parseOrUsual(text);
+      return parsed.ok ? undefined : parsed.reason;
+    },
+  });
+  if (prompts.isCancel(answer)) return undefined;
+  const parsed = parseOrUsual(answer);
+  return parsed.ok ? parsed.value : undefined;
+};
+
+/** The user's name on this machine, if it is one here as well. */
+const usualName = (): string => {
+  try {
+    const { username } = userInfo();
+    return username !== NAME_OF_NOBODY && parseName(username).ok ? username : "";
+  } catch {
+    return ""; // a user without an entry in the system's list
+  }
+};
+
+/** A port that is free right now. */
+const freePort = async (): Promise<string> => {
+  const opened = await openUdpSocket({ port: 0, onDatagram: () => {} });
+  if (!opened.ok) return "";
+  const { port } = opened.socket;
+  opened.socket.close();
+  return String(port);
+};
+
+/** Asks what a server needs to know. Undefined: the user gave up. */
+export const askServer = async (): Promise<ServerRun | undefined> => {
+  const prompts = await import("@clack/prompts");
+  prompts.intro("ChatApp server");
+  const port = await ask(prompts, {
+    message: "Port",
+    usual: USUAL_SERVER_PORT,
+    parse: (text) => parsePort("port", text),
+  });
+  if (port === undefined) return undefined;
+  prompts.outro(`The same without questions: server ${port}`);
+  return { port };
+};
+
+/** Asks what a client needs to know. Undefined: the user gave up. */
+export const askClient = async (): Promise<ClientRun | undefined> => {
+  const prompts = await import("@clack/prompts");
+  prompts.intro("ChatApp client");
+  const name = await ask(prompts, {
+    message: "Your name",
+    usual: usualName(),
+    parse: parseName,
+  });
+  if (name === undefined) return undefined;
+  const serverHost = await ask(prompts, {
+    message: "Address of the server",
+    usual: USUAL_SERVER_HOST,
+    parse: parseHost,
+  });
+  if (serverHost === undefined) return undefined;
+  const serverPort = await ask(prompts, {
+    message: "Port of the server",
+    usual: USUAL_SERVER_PORT,
+    parse: (text) => parsePort("server-port", text),
+  });
+  if (serverPort === undefined) return undefined;
+  const clientPort = await ask(prompts, {
+    message: "Port of this client",
+    usual: await freePort(),
+    parse: (text) => parsePort("client-port", text),
+  });
+  if (clientPort === undefined) return undefined;
+  prompts.outro(
+    `The same without questions: client ${name} ${serverHost} ${serverPort} ${clientPort}`,
+  );
+  return { name, serverHost, serverPort, clientPort };
+};

@@ -1,0 +1,21 @@
+// From a host name to an IPv4 address, by the system's own resolver.
+
+import { isDottedQuad } from "./arguments.ts";
+
+/** A resolver that answers nothing is given up: nobody waits longer at a prompt that has not come. */
+const RESOLVE_TIMEOUT_MS = 5_000;
+
+/** The first IPv4 address of a host; a dotted quad is its own. `undefined`: there is none, or no answer in time. */
+export const resolveHost = async (host: string): Promise<string | undefined> => {
+  if (isDottedQuad(host)) return host;
+  const { lookup } = await import("node:dns/promises");
+  const { promise: timeout, resolve: giveUp } = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => giveUp(undefined), RESOLVE_TIMEOUT_MS);
+  try {
+    return (await Promise.race([lookup(host, { family: 4 }), timeout]))?.address;
+  } catch {
+    return undefined; // no such name, no resolver, no network: the user is told one and the same
+  } finally {
+    clearTimeout(timer);
+  }
+};

@@ -1,0 +1,29 @@
+// Which console a program gets: a live one if its user sits at a terminal, a plain one otherwise.
+import type { Console, ConsoleEvents } from "./console.ts";
+import { LiveConsole } from "./console-live.ts";
+import { PlainConsole } from "./console-plain.ts";
+import { lookWith, wantsColor } from "./look.ts";
+import { isTerminal } from "./tty.ts";
+
+export type { Console, ConsoleEvents } from "./console.ts";
+export { isTerminal } from "./tty.ts";
+
+export const STDIN = 0;
+export const STDOUT = 1;
+
+const knowsEscapes = (): boolean => process.env["TERM"] !== "dumb";
+
+const lookOfOutput = (): ReturnType<typeof lookWith> =>
+  lookWith(isTerminal(STDOUT) && knowsEscapes() && wantsColor(process.env));
+
+/** The client's console: a live prompt between two terminals, otherwise lines in and lines out. */
+export const openClientConsole = (events: ConsoleEvents): Console => {
+  const look = lookOfOutput();
+  const terminal = isTerminal(STDOUT);
+  if (terminal && isTerminal(STDIN) && knowsEscapes()) return new LiveConsole(look, events);
+  return new PlainConsole({ look, terminal }, events);
+};
+
+/** The server's console: it only shows lines. */
+export const openServerConsole = (events: Pick<ConsoleEvents, "onInterrupt">): Console =>
+  new PlainConsole({ look: lookOfOutput(), terminal: isTerminal(STDOUT) }, events);

@@ -1,0 +1,215 @@
+// The live line against a real terminal emulator: whatever is typed, shown and resized, every line is on the screen once,
+// in order, and the prompt with all that was typed stands below them, with the cursor in its place.
+import { expect, test } from "bun:test";
+import { UnicodeGraphemesAddon } from "@xterm/addon-unicode-graphemes";
+import { Terminal } from "@xterm/headless";
+import { LineEditor } from "../../lib/io/line-editor.ts";
+import type { Place } from "../../lib/io/live-line.ts";
+import { LiveLine } from "../../lib/io/live-line.ts";
+import type { Layout } from "../../lib/io/width.ts";
+import { layOut } from "../../lib/io/width.ts";
+import { Prng } from "../support/prng.ts";
+
+const TYPED = [
+  "a",
+  "hello ",
+  "日本",
+  "é",
+  "e\u0301",
+  "👨‍👩‍👧‍👦",
+  "👍🏽",
+  "🇩🇪",
+  "x".repeat(17),
+  "한글",
+  "\u202e",
+  "❤️",
+];
+const SHOWN = [
+  "[Welcome]",
+  "x".repeat(20),
+  "日本語 ".repeat(9),
+  "👩‍💻 fine",
+  "y".repeat(75),
+  "",
+  "👨‍👩‍👧‍👦".repeat(30),
+];
+const KEYS = [
+  "left",
+  "right",
+  "home",
+  "end",
+  "word-left",
+  "backspace",
+  "delete",
+  "delete-word-left",
+  "up",
+] as const;
+
+class Screen {
+  readonly terminal: Terminal;
+
+  constructor(columns: number, rows: number) {
+    this.terminal = new Terminal({
+      allowProposedApi: true,
+      cols: columns,
+      rows,
+      scrollback: 5_000,
+      convertEol: true,
+    });
+    this.terminal.loadAddon(new UnicodeGraphemesAddon());
+  }
+
+  write(bytes: string): Promise<void> {
+    return new Promise((resolve) => this.terminal.write(bytes, resolve));
+  }
+
+  /** Everything on the screen and above it, without spaces and row ends. */
+  text(): string {
+    const { active } = this.terminal.buffer;
+    let text = "";
+    for (let row = 0; row < active.length; row++)
+      text += active.getLine(row)?.translateToString(true) ?? "";
+    return text.replaceAll(" ", "");
+  }
+
+  cursor(): Place {
+    const { cursorX, cursorY } = this.terminal.buffer.active;
+    return { row: cursorY, column: cursorX };
+  }
+}
+
+const drawnText = (text: string): string => layOut(text, 0, 1_000_000).rows.join("");
+
+/** What a terminal looks like that has broken all rows anew, the cursor's among them. */
+const reflowed = async (
+  shown: readonly string[],
+  input: Layout,
+  columns: number,
+  rows: number,
+): Promise<Screen> => {
+  const screen = new Screen(columns, rows);
+  const below = input.rows.length - 1 - input.row;
+  const text = [...shown, input.rows.join("")].join("\n");
+  const edge = input.rows.at(-1) === "" ? " " : "";
+  const up = below > 0 ? `\x1b[${below}A` : "";
+  await screen.write(`${text}${edge}\r${up}\x1b[${input.column + 1}G`);
+  return screen;
+};
+
+interface Options {
+  readonly columns: number;
+  readonly rows: number;
+  readonly steps: number;
+  readonly resizes: "none" | "reflow" | "keep";
+  readonly longest: number;
+}
+
+const play = async (seed: number, options: Options): Promise<void> => {
+  const random = new Prng(seed);
+  const pick = <T>(from: readonly T[]): T => from[random.below(from.length)] as T;
+  let screen = new Screen(options.columns, options.rows);
+  const live = new LiveLine(options.columns, options.rows, (prompt) => `\x1b[1m${prompt}\x1b[22m`);
+  const editor = new LineEditor();
+  let prompt = ">>> ";
+  const shown: string[] = [];
+  const input = () => ({ prompt, text: editor.text, cursor: editor.cursor });
+
+  await screen.write(live.frame([], input()));
+  for (let step = 0; step < options.steps; step++) {
+    let bytes = "";
+    const lines: { plain: string; painted: string }[] = [];
+    const what = random.below(options.resizes === "none" ? 9 : 10);
+    if (what < 3) {
+      if (editor.text.length < options.longest) editor.insert(pick(TYPED));
+    } else if (what < 5) {
+      editor.press(pick(KEYS));
+    } else if (what < 8) {
+      for (let count = random.below(4) + 1; count > 0; count--) {
+        const text = `${step}.${count} ${pick(SHOWN)}`;
+        lines.push({ plain: text, painted: `\x1b[31m${text}\x1b[39m` });
+        shown.push(text);
+      }
+      if (random.below(6) === 0) prompt = pick([">>> ", ">>> (日本) "]);
+    } else if (what === 8) {
+      bytes += live.finish(input(), "");
+      shown.push(drawnText(prompt + editor.take()));
+    } else {
+      const columns = 12 + random.below(60);
+      const before = layOut(prompt + editor.text, prompt.length + editor.cursor, columns);
+      if (options.resizes === "keep") screen.terminal.resize(columns, options.rows);
+      else screen = await reflowed(shown, before, columns, options.rows);
+      const places = live.resize(columns, options.rows);
+      if (places === null) throw new Error("nothing drawn");
+      const place = options.resizes === "keep" ? places.kept : places.reflowed;
+      expect([seed, step, screen.cursor().column]).toEqual([seed, step, place.column]);
+      bytes += live.settle(place.row);
+    }
+    bytes += live.frame(lines, input());
+    await screen.write(bytes);
+
+    const expected = (shown.join("") + drawnText(prompt + editor.text)).replaceAll(" ", "");
+    expect([seed, step, screen.text()]).toEqual([seed, step, expected]);
+    const place = layOut(prompt + editor.text, prompt.length + editor.cursor, live.columns);
+    expect([seed, step, screen.cursor().column]).toEqual([seed, step, place.column]);
+  }
+  screen.terminal.dispose();
+};
+
+const SEEDS = Array.from({ length: 8 }, (_, seed) => seed);
+
+test.each(SEEDS)("typing and showing, seed %i", async (seed) => {
+  await play(seed, { columns: 20 + seed, rows: 12, steps: 100, resizes: "none", longest: 120 });
+});
+
+test.each(SEEDS)(
+  "the same while a terminal that keeps its rows is resized, seed %i",
+  async (seed) => {
+    await play(seed, { columns: 40, rows: 30, steps: 100, resizes: "keep", longest: 120 });
+  },
+);
+
+test.each(SEEDS)(
+  "the same while a terminal that breaks its rows anew is resized, seed %i",
+  async (seed) => {
+    await play(seed, { columns: 40, rows: 30, steps: 100, resizes: "reflow", longest: 120 });
+  },
+);
+
+// An input that is taller than the screen scrolls within it; what was shown before stays, and comes up again afterwards.
+test.each(SEEDS)("on a screen too small for the input, seed %i", async (seed) => {
+  const random = new Prng(seed);
+  const rows = 1 + random.below(4);
+  const screen = new Screen(10, rows);
+  const live = new LiveLine(10, rows, (prompt) => prompt);
+  const editor = new LineEditor();
+  const input = () => ({ prompt: ">>> ", text: editor.text, cursor: editor.cursor });
+  const shown: string[] = [];
+  for (let step = 0; step < 200; step++) {
+    let bytes = "";
+    const lines: { plain: string; painted: string }[] = [];
+    const what = random.below(8);
+    if (what < 3) editor.insert("abcdefg".slice(random.below(6)));
+    else if (what < 5) editor.press(KEYS[random.below(KEYS.length)] ?? "left");
+    else if (what < 7) {
+      const text = `${step}`.padEnd(1 + random.below(25), "-");
+      lines.push({ plain: text, painted: text });
+      shown.push(text);
+    } else {
+      bytes += live.finish(input(), "");
+      shown.push(`>>> ${editor.take()}`);
+    }
+    await screen.write(bytes + live.frame(lines, input()));
+    const all = layOut(`>>> ${editor.text}`, 4 + editor.cursor, 10);
+    expect([seed, step, screen.cursor().column]).toEqual([seed, step, all.column]);
+  }
+  editor.press("delete-to-start");
+  editor.press("delete-to-end");
+  await screen.write(live.frame([], input()));
+  let text = screen.text();
+  for (const line of shown) {
+    const at = text.indexOf(line.replaceAll(" ", ""));
+    expect([seed, line, at >= 0]).toEqual([seed, line, true]);
+    text = text.slice(at + line.replaceAll(" ", "").length);
+  }
+  screen.terminal.dispose();
+});

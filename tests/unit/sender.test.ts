@@ -1,0 +1,140 @@
+import { describe, expect, test } from "bun:test";
+import { BACKLOG_MAX_DATAGRAMS, Sender, sendAll } from "../../lib/io/sender.ts";
+import type { RawSender } from "../../lib/io/sender.ts";
+import type { Datagram } from "../../lib/transport/address.ts";
+
+/** What the kernel does with the next datagram it is offered. */
+type Fate = "ok" | "full" | { readonly code: string };
+
+/** A socket with Bun's habits: a throw when the first one fails, else a short count that hides why. */
+class ScriptedSender implements RawSender {
+  readonly sent: number[] = [];
+  closed = false;
+  readonly #fate: (port: number, attempt: number) => Fate;
+  readonly #attempts = new Map<number, number>();
+
+  constructor(fate: (port: number, attempt: number) => Fate) {
+    this.#fate = fate;
+  }
+
+  sendMany(packets: readonly (Uint8Array | number | string)[]): number {
+    let taken = 0;
+    for (let at = 1; at < packets.length; at += 3) {
+      const port = Number(packets[at]);
+      const attempt = (this.#attempts.get(port) ?? 0) + 1;
+      this.#attempts.set(port, attempt);
+      const fate = this.#fate(port, attempt);
+      if (fate === "full") return taken;
+      if (fate !== "ok") {
+        if (taken > 0) return taken;
+        throw Object.assign(new Error(fate.code), fate);
+      }
+      this.sent.push(port);
+      taken++;
+    }
+    return taken;
+  }
+}
+
+const toPorts = (...ports: number[]): Datagram[] =>
+  ports.map((port) => ({ to: { host: "127.0.0.1", port }, bytes: new Uint8Array(1) }));
+
+describe("sendAll", () => {
+  test("nothing to send", () => {
+    expect(sendAll(new ScriptedSender(() => "ok"), [])).toBe(0);
+  });
+
+  test("all of them, in order", () => {
+    const sender = new ScriptedSender(() => "ok");
+    expect(sendAll(sender, toPorts(1, 2, 3))).toBe(3);
+    expect(sender.sent).toEqual([1, 2, 3]);
+  });
+
+  test("an answer to an earlier datagram costs nobody theirs", () => {
+    const refused = { code: "ECONNREFUSED" };
+    const sender = new ScriptedSender((port, attempt) =>
+      port % 2 === 0 && attempt <= 2 ? refused : "ok",
+    );
+    expect(sendAll(sender, toPorts(1, 2, 3, 4, 5, 6))).toBe(6);
+    expect(sender.sent).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  test("one that can never be sent is left out, alone", () => {
+    const sender = new ScriptedSender((port) => (port % 3 === 0 ? { code: "EMSGSIZE" } : "ok"));
+    expect(sendAll(sender, toPorts(3, 1, 2, 6, 4, 9))).toBe(6);
+    expect(sender.sent).toEqual([1, 2, 4]);
+  });
+
+  test.each(["EAGAIN", "ENOBUFS", "ENOMEM"])("%s: the rest waits", (code) => {
+    const sender = new ScriptedSender((port) => (port === 3 ? { code } : "ok"));
+    expect(sendAll(sender, toPorts(1, 2, 3, 4))).toBe(2);
+    expect(sender.sent).toEqual([1, 2]);
+  });
+
+  test("no room: the rest waits", () => {
+    expect(sendAll(new ScriptedSender(() => "full"), toPorts(1, 2))).toBe(0);
+    const sender = new ScriptedSender((port) => (port === 2 ? "full" : "ok"));
+    expect(sendAll(sender, toPorts(1, 2))).toBe(1);
+  });
+
+  test("an error without a code ends as well", () => {
+    const broken: RawSender = {
+      closed: false,
+      sendMany() {
+        throw new Error("Socket is closed");
+      },
+    };
+    expect(sendAll(broken, toPorts(1, 2))).toBe(2);
+  });
+});
+
+describe("Sender", () => {
+  test("what finds no room waits for it, in order", () => {
+    let room = 2;
+    const raw = new ScriptedSender(() => (room-- > 0 ? "ok" : "full"));
+    const sender = new Sender(raw);
+    sender.send(toPorts(1, 2, 3));
+    sender.send(toPorts(4));
+    expect(raw.sent).toEqual([1, 2]);
+    room = 1;
+    sender.drain();
+    expect(raw.sent).toEqual([1, 2, 3]);
+    room = 9;
+    sender.drain();
+    sender.send(toPorts(5));
+    expect(raw.sent).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  test("tries again without being told that there is room", async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    let room = 0;
+    const raw = new ScriptedSender((port) => {
+      if (room-- <= 0) return "full";
+      if (port === 2) resolve();
+      return "ok";
+    });
+    new Sender(raw).send(toPorts(1, 2));
+    room = 2;
+    await promise;
+    expect(raw.sent).toEqual([1, 2]);
+  });
+
+  test("keeps only so many, the oldest", () => {
+    let full = true;
+    const raw = new ScriptedSender(() => (full ? "full" : "ok"));
+    const sender = new Sender(raw);
+    const ports = Array.from({ length: BACKLOG_MAX_DATAGRAMS + 10 }, (_, index) => index);
+    sender.send(toPorts(...ports));
+    sender.send(toPorts(-1));
+    full = false;
+    sender.drain();
+    expect(raw.sent).toEqual(ports.slice(0, BACKLOG_MAX_DATAGRAMS));
+  });
+
+  test("a closed socket is left alone", () => {
+    const raw = new ScriptedSender(() => "ok");
+    raw.closed = true;
+    new Sender(raw).send(toPorts(1));
+    expect(raw.sent).toEqual([]);
+  });
+});
