@@ -1,6 +1,7 @@
 // The words behind the program's name, made into what the program is to do. Pure: it neither prints nor resolves a
 // name. The questions that are asked when there are no words check their answers with the same functions.
 
+import { parseArgs } from "node:util";
 import { checkName } from "../chat/names.ts";
 import { printable } from "../chat/printable.ts";
 
@@ -87,8 +88,6 @@ export const parseHost = (text: string): Parsed<string> => {
 
 interface Words {
   readonly words: readonly string[];
-  /** `-s` or `-c` stood among them. */
-  readonly flagged: boolean;
 }
 
 /**
@@ -96,26 +95,31 @@ interface Words {
  * something like `-1` is one as well: whoever types it means a (wrong) port.
  */
 const sortWords = (argv: readonly string[], flag: string): Words | Invocation<never> => {
-  const words: string[] = [];
-  let flagged = false;
+  const { tokens } = parseArgs({
+    args: [...argv],
+    options: {
+      help: { type: "boolean", short: "h" },
+      version: { type: "boolean", short: "v" },
+      run: { type: "boolean", short: flag },
+    },
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const words = new Map<number, string>();
+  const flags = new Set<string>();
   let unknown: string | undefined;
-  let kind: "help" | "version" | undefined;
-  for (const [index, word] of argv.entries()) {
-    if (word === "--") {
-      words.push(...argv.slice(index + 1));
-      break;
-    }
-    if (word === "-h" || word === "--help") kind = "help";
-    else if (word === "-v" || word === "--version") kind ??= "version";
-    else if (word === flag) flagged = true;
-    else if (/^-[^0-9]/.test(word)) unknown ??= word;
-    else words.push(word);
+  for (const token of tokens) {
+    if (token.kind === "option-terminator") continue;
+    const typed = argv[token.index] ?? "";
+    if (token.kind === "positional" || /^-[0-9]/.test(typed)) words.set(token.index, typed);
+    else if (["--help", "-h", "--version", "-v", `-${flag}`].includes(typed)) flags.add(token.name);
+    else unknown ??= typed;
   }
-  if (kind !== undefined) return { kind };
-  if (unknown !== undefined) {
-    return { kind: "error", message: `Unknown flag: ${printable(unknown)}; See --help` };
-  }
-  return { words, flagged };
+  if (flags.has("help")) return { kind: "help" };
+  if (flags.has("version")) return { kind: "version" };
+  if (unknown !== undefined) return error(`Unknown flag: ${printable(unknown)}; See --help`);
+  return { words: [...words.values()] };
 };
 
 const error = (message: string): Invocation<never> => ({ kind: "error", message });
@@ -123,7 +127,7 @@ const error = (message: string): Invocation<never> => ({ kind: "error", message 
 /** `argv` without the runtime and the script: `5000`, `-s 5000`, `--help`. */
 export const parseServerArguments = (argv: readonly string[]): Invocation<ServerRun> => {
   if (argv.length === 0) return { kind: "ask" };
-  const sorted = sortWords(argv, "-s");
+  const sorted = sortWords(argv, "s");
   if ("kind" in sorted) return sorted;
   const [portText, ...extra] = sorted.words;
   if (portText === undefined || extra.length > 0) return error(SERVER_WORDS);
@@ -134,7 +138,7 @@ export const parseServerArguments = (argv: readonly string[]): Invocation<Server
 /** `argv` without the runtime and the script: `client 0.0.0.0 5000 5555`, with or without `-c`, `--help`. */
 export const parseClientArguments = (argv: readonly string[]): Invocation<ClientRun> => {
   if (argv.length === 0) return { kind: "ask" };
-  const sorted = sortWords(argv, "-c");
+  const sorted = sortWords(argv, "c");
   if ("kind" in sorted) return sorted;
   const [nameText, hostText, serverPortText, clientPortText, ...extra] = sorted.words;
   if (
