@@ -3,6 +3,7 @@
 
 import type { DeadlineQueue, Scheduled } from "./deadline-queue.ts";
 import type { Initiation } from "./initiation.ts";
+import type { Revival } from "./revival.ts";
 import type { Session } from "./session.ts";
 
 /** A handle for one session of one endpoint; never used twice. */
@@ -21,8 +22,12 @@ export interface Connection extends Scheduled {
   /** For a responder: when an unconfirmed handshake is forgotten; infinity once it is confirmed. */
   halfOpenUntil: number;
   /** The HELLO that asks a silent peer whether it has restarted. */
-  revival: { readonly nonce: Uint8Array; sentAt: number } | undefined;
+  revival: Revival | undefined;
 }
+
+/** Whether the peer has yet to prove, by a first packet, that it has the keys. */
+export const isHalfOpen = (connection: Connection): boolean =>
+  connection.halfOpenUntil !== Number.POSITIVE_INFINITY;
 
 export type ConnectionParts = Pick<
   Connection,

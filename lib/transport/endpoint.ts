@@ -8,6 +8,7 @@ import {
   type Connection,
   type ConnectionParts,
   Connections,
+  isHalfOpen,
   type SessionId,
 } from "./connections.ts";
 import { equalSecrets, resetToken } from "./cookie.ts";
@@ -29,13 +30,14 @@ import { Initiation } from "./initiation.ts";
 import { derivedSecret, type KeyPair } from "./keys.ts";
 import {
   HALF_OPEN_LIFETIME_MS,
+  HALF_OPEN_MAX,
   KEEP_ALIVE_SPREAD_MS,
   RESETS_PER_SECOND_MAX,
-  REVIVAL_AFTER_MS,
   SESSIONS_MAX,
 } from "./limits.ts";
 import { Responder } from "./responder.ts";
-import { PROBE_INTERVAL_IDLE_MAX_MS, PROBE_INTERVAL_MAX_MS } from "./retry.ts";
+import { revivalAt } from "./revival.ts";
+import { PROBE_INTERVAL_MAX_MS } from "./retry.ts";
 import { CloseCode, Session } from "./session.ts";
 import type { ClosedReason, TransportEvent } from "./transport-event.ts";
 import type { FramedMessage } from "./send-stream.ts";
@@ -65,6 +67,7 @@ export class Endpoint {
   readonly #touched = new Set<Connection>();
   #events: TransportEvent[] = [];
   #out: Datagram[] = [];
+  #halfOpen = 0;
   #resets = { second: 0, sent: 0 };
 
   constructor(options: EndpointOptions) {
@@ -210,7 +213,10 @@ export class Endpoint {
     );
     if (received === undefined) return;
     this.#touched.add(connection);
-    if (connection.halfOpenUntil !== Number.POSITIVE_INFINITY) this.#established(connection);
+    if (isHalfOpen(connection)) {
+      this.#halfOpen--;
+      this.#established(connection);
+    }
     for (const bytes of received.messages) {
       this.#events.push({ type: "message", session: connection.id, bytes });
     }
@@ -242,7 +248,15 @@ export class Endpoint {
     if (revival === undefined || !equalBytes(revival.nonce, packet.nonce)) return;
     // A silent peer that answers with its old key has the session still, or will say RESET.
     if (pinned || peerKey === undefined || equalBytes(packet.publicKey, peerKey)) return;
-    this.#over(connection, "reset");
+    // Nothing proves a RETRY, and one wrong bit makes another key of it: it has to be said twice.
+    if (revival.otherKey !== undefined && equalBytes(packet.publicKey, revival.otherKey)) {
+      this.#over(connection, "reset");
+      return;
+    }
+    const nonce = this.#nonce(connection.session.localIndex);
+    connection.revival = { nonce, sentAt: now, otherKey: Uint8Array.from(packet.publicKey) };
+    this.#sendRevival(now, connection);
+    this.#touched.add(connection);
   }
 
   #onInitiate(now: number, from: Address, packet: InitiatePacket): void {
@@ -252,7 +266,7 @@ export class Endpoint {
       this.#out.push({ to: from, bytes: repeated });
       return;
     }
-    if (this.#connections.size >= SESSIONS_MAX) return;
+    if (this.#connections.size >= SESSIONS_MAX || this.#halfOpen >= HALF_OPEN_MAX) return;
     const localIndex = this.#newIndex();
     const token = resetToken(this.#resetSecret, localIndex);
     const accepted = this.#responder.onInitiate(packet, localIndex, token);
@@ -268,6 +282,7 @@ export class Endpoint {
       peerKey: accepted.peerKey,
       halfOpenUntil: now + HALF_OPEN_LIFETIME_MS,
     });
+    this.#halfOpen++;
     this.#connections.opened(connection);
     this.#out.push({ to: from, bytes: accepted.respond });
   }
@@ -321,26 +336,14 @@ export class Endpoint {
     this.#out.push({ to, bytes: encodeReset(receiver, resetToken(this.#resetSecret, receiver)) });
   }
 
-  /** When a silent peer is to be asked whether it has restarted. */
-  #revivalAt(now: number, { session, initiator, revival }: Connection): number {
-    if (!initiator || session.keys === undefined || !session.waiting) {
-      return Number.POSITIVE_INFINITY;
-    }
-    const interval = session.liveness.urgent(now)
-      ? PROBE_INTERVAL_MAX_MS
-      : PROBE_INTERVAL_IDLE_MAX_MS;
-    const again = revival === undefined ? Number.NEGATIVE_INFINITY : revival.sentAt + interval;
-    return Math.max(session.liveness.silentSince + REVIVAL_AFTER_MS, again);
-  }
-
   #revive(now: number, connection: Connection): void {
-    if (this.#revivalAt(now, connection) <= now) this.#sendRevival(now, connection);
+    if (revivalAt(now, connection) <= now) this.#sendRevival(now, connection);
   }
 
   #sendRevival(now: number, connection: Connection): void {
     const { session } = connection;
     const nonce = connection.revival?.nonce ?? this.#nonce(session.localIndex);
-    connection.revival = { nonce, sentAt: now };
+    connection.revival = { nonce, sentAt: now, otherKey: connection.revival?.otherKey };
     this.#out.push({ to: session.address, bytes: encodeHello(nonce) });
   }
 
@@ -349,7 +352,7 @@ export class Endpoint {
       connection.session.deadline(now),
       connection.initiation?.nextTryAt ?? Number.POSITIVE_INFINITY,
       connection.halfOpenUntil,
-      this.#revivalAt(now, connection),
+      revivalAt(now, connection),
     );
   }
 
@@ -360,12 +363,13 @@ export class Endpoint {
   }
 
   #over(connection: Connection, reason: ClosedReason): void {
-    const halfOpen = connection.halfOpenUntil !== Number.POSITIVE_INFINITY;
     this.#forget(connection);
-    if (!halfOpen) this.#events.push({ type: "closed", session: connection.id, reason });
+    if (!isHalfOpen(connection))
+      this.#events.push({ type: "closed", session: connection.id, reason });
   }
 
   #forget(connection: Connection): void {
+    if (isHalfOpen(connection)) this.#halfOpen--;
     this.#connections.delete(connection);
     this.#touched.delete(connection);
   }

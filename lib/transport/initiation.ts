@@ -26,6 +26,19 @@ const TRY_INTERVAL_MS = 100;
  */
 const LAST_TRY_INTERVAL_MS = 50;
 
+/**
+ * Handshakes under way at once: one is begun every 600 ms or so, and the answer to the first may take
+ * as long as GIVE_UP_MS.
+ */
+const ATTEMPTS_MAX = 5;
+
+interface Attempt {
+  readonly handshake: InitiatorHandshake;
+  readonly peerKey: Uint8Array;
+  /** The INITIATE. */
+  readonly datagram: Uint8Array;
+}
+
 export interface InitiationOptions {
   readonly keyPair: KeyPair;
   readonly psk: Uint8Array | undefined;
@@ -46,8 +59,9 @@ export interface Completed {
 export class Initiation {
   readonly #options: InitiationOptions;
   readonly #nonce: Uint8Array;
-  #attempt:
-    { handshake: InitiatorHandshake; peerKey: Uint8Array; datagram: Uint8Array } | undefined;
+  /** Newest first. The answer to an earlier one may still be on its way. */
+  readonly #attempts: Attempt[] = [];
+  /** How often the newest one is still sent before another cookie is asked for. */
   #triesLeft = 0;
   /** When something was last heard, or hoped for anew. */
   #since: number;
@@ -81,15 +95,15 @@ export class Initiation {
     else if (silence < GIVE_UP_MS) this.#interval = LAST_TRY_INTERVAL_MS;
     else this.#interval = Math.min(this.#interval * 2, PROBE_INTERVAL_IDLE_MAX_MS);
     this.#nextTryAt = now + this.#interval;
-    if (this.#attempt !== undefined && this.#triesLeft-- > 0) return this.#attempt.datagram;
-    this.#attempt = undefined;
-    return encodeHello(this.#nonce);
+    if (this.#triesLeft === 0) return encodeHello(this.#nonce);
+    this.#triesLeft--;
+    return this.#attempts[0]!.datagram;
   }
 
   /** A cookie and a key came: INITIATE goes out with the next poll. Returns whether they are for us. */
   onRetry(now: number, retry: RetryPacket): boolean {
     const { expectedKey, keyPair, psk, localIndex, resetToken, random } = this.#options;
-    if (this.#attempt !== undefined || !equalBytes(retry.nonce, this.#nonce)) return false;
+    if (this.#triesLeft > 0 || !equalBytes(retry.nonce, this.#nonce)) return false;
     if (expectedKey !== undefined && !equalBytes(retry.publicKey, expectedKey)) return false;
     const peerKey = retry.publicKey.slice();
     const handshake = new InitiatorHandshake({
@@ -103,30 +117,28 @@ export class Initiation {
       encodeInitiatePayload({ sender: localIndex, resetToken }),
     );
     if (message === undefined) return false;
-    this.#attempt = { handshake, peerKey, datagram: encodeInitiate(retry.cookie, message) };
+    this.#attempts.unshift({
+      handshake,
+      peerKey,
+      datagram: encodeInitiate(retry.cookie, message),
+    });
+    if (this.#attempts.length > ATTEMPTS_MAX) this.#attempts.pop();
     this.#triesLeft = INITIATE_TRIES_PER_COOKIE;
     this.#since = now;
     this.#nextTryAt = now;
     return true;
   }
 
-  /** The answer to INITIATE; `undefined` if it is not authentic. */
+  /** The answer to an INITIATE of ours; `undefined` if it is not authentic. */
   onRespond(respond: RespondPacket): Completed | undefined {
-    const attempt = this.#attempt;
-    if (attempt === undefined) return undefined;
-    const answer = attempt.handshake.readRespond(respond.noise);
-    if (answer === undefined) return undefined;
-    const payload = decodeRespondPayload(answer.payload);
-    if ("reason" in payload) return undefined;
-    const { send, receive } = attempt.handshake.split();
-    return {
-      keys: {
-        send,
-        receive,
-        remoteIndex: payload.sender,
-        resetToken: payload.resetToken.slice(),
-      },
-      peerKey: attempt.peerKey,
-    };
+    for (const { handshake, peerKey } of this.#attempts) {
+      const answer = handshake.readRespond(respond.noise);
+      if (answer === undefined) continue;
+      const payload = decodeRespondPayload(answer.payload);
+      if ("reason" in payload) return undefined;
+      const resetToken = payload.resetToken.slice();
+      return { keys: { ...handshake.split(), remoteIndex: payload.sender, resetToken }, peerKey };
+    }
+    return undefined;
   }
 }

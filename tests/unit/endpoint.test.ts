@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { frameMessage } from "../../lib/transport/send-stream.ts";
-import { EndpointWorld, type Host } from "../support/endpoint-world.ts";
+import { EndpointWorld, type Host, QUIET } from "../support/endpoint-world.ts";
 import { PacketKind } from "../../lib/transport/datagrams.ts";
 
 const encode = (text: string) => frameMessage(new TextEncoder().encode(text));
@@ -42,6 +42,20 @@ describe("a session", () => {
     expect(texts(b)).toEqual([]);
     expect(count(a, "unanswered")).toBe(1);
   });
+
+  for (const delayMs of [150, 310, 600, 1_200]) {
+    test(`is established over a round trip of ${2 * delayMs} ms`, () => {
+      const world = new EndpointWorld(2);
+      world.conditions = { ...QUIET, delayMs };
+      const [a, b] = [world.host(1001), world.host(1002)];
+      const session = a.endpoint.connect(0, b.address);
+      a.endpoint.send(0, session, encode("from afar"));
+      world.runUntil(() => delivered(a) === 1);
+      expect(texts(b)).toEqual(["from afar"]);
+      expect(count(a, "unanswered")).toBe(0);
+      expect(world.now).toBeLessThanOrEqual(6.5 * delayMs);
+    });
+  }
 
   test("bundles what is sent in one turn into few datagrams", () => {
     const world = new EndpointWorld(1);
@@ -227,6 +241,26 @@ describe("a peer that restarts", () => {
     expect(a.events.at(-1)).toMatchObject({ type: "closed", reason: "reset" });
   });
 
+  test("is not what a damaged RETRY is taken for", () => {
+    const world = new EndpointWorld(7);
+    const [a, b] = [world.host(1001), world.host(1002)];
+    const session = a.endpoint.connect(0, b.address);
+    world.runUntil(() => count(b, "established") === 1);
+    let damaged = 0;
+    world.filter = (_, { bytes }) => {
+      if (bytes[0] === PacketKind.Data) return false;
+      // The last byte of the key, another one each time.
+      if (bytes[0] === PacketKind.Retry) bytes[40]! ^= ++damaged;
+      return true;
+    };
+    a.endpoint.send(world.now, session, encode("are you there?"));
+    world.run(2_000);
+    expect(damaged).toBeGreaterThan(10);
+    world.filter = undefined;
+    world.runUntil(() => delivered(a) === 1, 1_000);
+    expect(count(a, "closed")).toBe(0);
+  });
+
   test("with another key is found out in time at 35 % loss each way", () => {
     for (let seed = 1; seed <= 200; seed++) {
       const world = new EndpointWorld(seed);
@@ -277,6 +311,18 @@ describe("strangers", () => {
     world.run(1_000);
     expect(b.events.length).toBe(before);
     expect(recorded.map(({ bytes }) => bytes[0])).toContain(PacketKind.Initiate);
+  });
+
+  test("who shake hands and say no more are forgotten, and gain nothing by it", () => {
+    const world = new EndpointWorld(10);
+    const b = world.host(1002);
+    world.filter = (_, { bytes }) => bytes[0] !== PacketKind.Data;
+    const strangers = Array.from({ length: 20 }, (_, i) => world.host(2_000 + i));
+    for (const stranger of strangers) stranger.endpoint.connect(world.now, b.address);
+    world.run(20_000);
+    expect(strangers.map((stranger) => count(stranger, "established"))).toEqual(Array(20).fill(1));
+    expect(b.events).toEqual([]);
+    expect(b.traffic.out).toBeLessThanOrEqual(b.traffic.in);
   });
 
   test("get no more bytes than they sent before they have proved their address", () => {

@@ -1,0 +1,394 @@
+// A peer of ChatApp/1 written from lib/PROTOCOL.md alone: shakes hands either way, keeps one stream in order and sends
+// again what is lost. As small as the document allows. Imports nothing of the program.
+
+import {
+  bytesOf,
+  Cursor,
+  type Frame,
+  hex,
+  hmac,
+  join,
+  Noise,
+  open,
+  type Pair,
+  pairOf,
+  readFrames,
+  seal,
+  u32,
+  u64,
+  u8,
+  varint,
+  writeFrame,
+} from "./conformance-wire.ts";
+
+type Bytes = Uint8Array;
+
+/** As in the program: a dotted quad and a port. */
+export interface Place {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A chat message as it is in JSON. */
+export interface Said {
+  type: string;
+  payload: Record<string, unknown>;
+  metadata: Record<string, unknown>;
+}
+
+export interface PeerOptions {
+  /** 32 bytes. */
+  readonly secret: Bytes;
+  readonly random: (count: number) => Bytes;
+  readonly psk?: Bytes;
+}
+
+const TRY_MS = 100;
+const RESEND_MS = 150;
+const KEEP_ALIVE_MS = 15_000;
+const STREAM_BYTES = 1_100;
+const WINDOW = 2_097_152;
+
+export class ConformanceSession {
+  place: Place;
+  readonly index: number;
+  readonly initiator: boolean;
+  /** What the other side proved to have: 64 hexadecimal digits. */
+  key = "";
+  open = false;
+  closed: "CLOSE" | "RESET" | undefined;
+  heard: Said[] = [];
+  remoteIndex = 0;
+  remoteToken = "";
+  sendKey: Bytes = new Uint8Array(0);
+  receiveKey: Bytes = new Uint8Array(0);
+  nextNumber = 0;
+  /** Numbers of packets that arrived; what is below the first one that is missing is kept as a count. */
+  seen = new Set<number>();
+  ackDue = false;
+  /** Frames under way, by packet number. */
+  underWay = new Map<number, { at: number; frames: Frame[] }>();
+  waiting: Frame[] = [];
+  sentTo = 0;
+  limit = WINDOW;
+  pieces = new Map<number, Bytes>();
+  readTo = 0;
+  told = WINDOW;
+  partial: Bytes = new Uint8Array(0);
+  handshake: { noise: Noise; ephemeral: Pair; cookie: Bytes; first: Bytes } | undefined;
+  triedAt = -Infinity;
+  /** When something was last heard, or asked. */
+  aliveAt = -Infinity;
+
+  constructor(place: Place, index: number, initiator: boolean) {
+    this.place = place;
+    this.index = index;
+    this.initiator = initiator;
+  }
+
+  /** Messages of one type, oldest first. */
+  all(type: string): Said[] {
+    return this.heard.filter((said) => said.type === type);
+  }
+}
+
+export class ConformancePeer {
+  readonly pair: Pair;
+  readonly sessions: ConformanceSession[] = [];
+  /** RESPOND by what it answers: an INITIATE that comes twice makes one session. */
+  readonly #answers = new Map<string, Bytes>();
+  readonly #options: PeerOptions;
+  readonly #cookieKey: Bytes;
+  readonly #resetKey: Bytes;
+  #out: { to: Place; bytes: Bytes }[] = [];
+
+  constructor(options: PeerOptions) {
+    this.#options = options;
+    this.pair = pairOf(options.secret);
+    this.#cookieKey = options.random(32);
+    this.#resetKey = options.random(32);
+  }
+
+  get key(): string {
+    return hex(this.pair.public);
+  }
+
+  connect(to: Place, expectedKey = ""): ConformanceSession {
+    const session = new ConformanceSession(to, this.#index(), true);
+    session.key = expectedKey;
+    this.sessions.push(session);
+    return session;
+  }
+
+  say(session: ConformanceSession, said: Said): void {
+    this.sayBytes(session, Buffer.from(JSON.stringify(said)));
+  }
+
+  sayBytes(session: ConformanceSession, message: Bytes): void {
+    const bytes = join(varint(message.length), message);
+    for (let at = 0; at < bytes.length; at += STREAM_BYTES) {
+      const data = bytes.subarray(at, at + STREAM_BYTES);
+      session.waiting.push({ kind: "STREAM", offset: session.sentTo, data });
+      session.sentTo += data.length;
+    }
+  }
+
+  close(session: ConformanceSession): void {
+    if (session.open) this.#data(session, [{ kind: "CLOSE", code: 0, reason: "" }], session.place);
+    this.#forget(session);
+  }
+
+  /** Datagrams to send. */
+  flush(now: number): { to: Place; bytes: Bytes }[] {
+    for (const session of this.sessions) {
+      if (session.open) this.#flushSession(now, session);
+      else if (session.initiator && session.triedAt + TRY_MS <= now) {
+        session.triedAt = now;
+        const { handshake } = session;
+        const nonce = join(u32(session.index), u32(0));
+        const bytes =
+          handshake === undefined
+            ? join(u8(1), u8(1), nonce, new Uint8Array(70))
+            : join(u8(3), handshake.cookie, handshake.first);
+        this.#out.push({ to: session.place, bytes });
+      }
+    }
+    const out = this.#out;
+    this.#out = [];
+    return out;
+  }
+
+  nextWakeup(): number {
+    let next = Infinity;
+    for (const session of this.sessions) {
+      if (!session.open && session.initiator) next = Math.min(next, session.triedAt + TRY_MS);
+      if (session.open && session.initiator) {
+        next = Math.min(next, session.aliveAt + KEEP_ALIVE_MS);
+      }
+      for (const { at } of session.underWay.values()) next = Math.min(next, at + RESEND_MS);
+    }
+    return next;
+  }
+
+  receive(now: number, from: Place, bytes: Bytes): void {
+    const cursor = new Cursor(bytes);
+    if (bytes.length === 0) return;
+    const kind = cursor.number(1);
+    if (kind === 1 && bytes.length >= 80 && cursor.number(1) === 1) {
+      const retry = join(u8(2), cursor.take(8), this.pair.public, this.#cookie(from));
+      this.#out.push({ to: from, bytes: retry });
+    } else if (kind === 2 && bytes.length === 57) this.#onRetry(cursor);
+    else if (kind === 3 && bytes.length === 134) this.#onInitiate(from, cursor);
+    else if (kind === 4 && bytes.length === 73) this.#onRespond(cursor);
+    else if (kind === 5 && bytes.length >= 30) this.#onData(now, from, bytes);
+    else if (kind === 6 && bytes.length === 21) this.#onReset(cursor);
+  }
+
+  #onRetry(cursor: Cursor): void {
+    const index = cursor.number(4);
+    cursor.take(4);
+    const session = this.sessions.find((one) => one.index === index && one.initiator);
+    if (session === undefined || session.open || session.handshake !== undefined) return;
+    const responder = cursor.take(32);
+    if (session.key !== "" && session.key !== hex(responder)) return;
+    session.key = hex(responder);
+    const ephemeral = pairOf(this.#options.random(32));
+    const noise = new Noise(responder, this.#options.psk);
+    const payload = join(u8(1), u32(index), this.#token(index));
+    const first = noise.writeFirst(this.pair, ephemeral, responder, payload);
+    session.handshake = { noise, ephemeral, cookie: cursor.take(16), first };
+    session.triedAt = -Infinity;
+  }
+
+  #onInitiate(from: Place, cursor: Cursor): void {
+    if (hex(cursor.take(16)) !== hex(this.#cookie(from))) return;
+    const message = cursor.take(cursor.left);
+    const again = this.#answers.get(hex(message));
+    if (again !== undefined) {
+      this.#out.push({ to: from, bytes: again });
+      return;
+    }
+    const noise = new Noise(this.pair.public, this.#options.psk);
+    const first = noise.readFirst(this.pair, message);
+    const payload = new Cursor(first.payload);
+    if (payload.number(1) !== 1) return;
+    const session = new ConformanceSession(from, this.#index(), false);
+    session.key = hex(first.static);
+    session.remoteIndex = payload.number(4);
+    session.remoteToken = hex(payload.take(16));
+    const answer = join(u32(session.index), this.#token(session.index));
+    const second = noise.writeSecond(first, pairOf(this.#options.random(32)), answer);
+    [session.receiveKey, session.sendKey] = noise.split();
+    this.sessions.push(session);
+    const respond = join(u8(4), u32(session.remoteIndex), second);
+    this.#answers.set(hex(message), respond);
+    this.#out.push({ to: from, bytes: respond });
+  }
+
+  #onRespond(cursor: Cursor): void {
+    const index = cursor.number(4);
+    const session = this.sessions.find((one) => one.index === index);
+    if (session?.handshake === undefined) return;
+    const { noise, ephemeral } = session.handshake;
+    const payload = new Cursor(noise.readSecond(this.pair, ephemeral, cursor.take(cursor.left)));
+    session.remoteIndex = payload.number(4);
+    session.remoteToken = hex(payload.take(16));
+    [session.sendKey, session.receiveKey] = noise.split();
+    session.handshake = undefined;
+    session.open = true;
+    if (session.waiting.length === 0) session.waiting.push({ kind: "PING" });
+  }
+
+  #onData(now: number, from: Place, bytes: Bytes): void {
+    const cursor = new Cursor(bytes.subarray(1));
+    const index = cursor.number(4);
+    const session = this.sessions.find((one) => one.index === index);
+    if (session === undefined) {
+      const reset = join(u8(6), u32(index), this.#token(index));
+      this.#out.push({ to: from, bytes: reset });
+      return;
+    }
+    const number = cursor.number(8);
+    if (session.seen.has(number) || session.receiveKey.length === 0) return;
+    const header = bytes.subarray(0, 13);
+    const frames = readFrames(open(session.receiveKey, number, header, bytes.subarray(13)));
+    session.seen.add(number);
+    session.open = true;
+    session.aliveAt = now;
+    for (const frame of frames) this.#take(from, session, frame);
+    const quiet = new Set(["ACK", "PADDING", "CLOSE"]);
+    session.ackDue ||= frames.some(({ kind }) => !quiet.has(kind));
+  }
+
+  #take(from: Place, session: ConformanceSession, frame: Frame): void {
+    if (frame.kind === "ACK") {
+      for (const number of session.underWay.keys()) {
+        const inside = ([smallest, largest]: [number, number]) =>
+          number >= smallest && number <= largest;
+        if (frame.ranges.some(inside)) session.underWay.delete(number);
+      }
+    } else if (frame.kind === "MAX_DATA") session.limit = Math.max(session.limit, frame.limit);
+    else if (frame.kind === "STREAM") this.#stream(session, frame.offset, frame.data);
+    else if (frame.kind === "PATH_CHALLENGE") {
+      this.#data(session, [{ kind: "PATH_RESPONSE", data: frame.data }], from);
+    } else if (frame.kind === "CLOSE") {
+      session.closed = "CLOSE";
+      this.#forget(session);
+    }
+  }
+
+  #stream(session: ConformanceSession, offset: number, data: Bytes): void {
+    if (offset + data.length > session.told) throw new Error("beyond the limit");
+    const before = session.pieces.get(offset);
+    if (before === undefined || before.length < data.length) session.pieces.set(offset, data);
+    for (let more = true; more;) {
+      more = false;
+      for (const [at, piece] of session.pieces) {
+        if (at > session.readTo) continue;
+        session.pieces.delete(at);
+        const fresh = piece.subarray(Math.min(session.readTo - at, piece.length));
+        session.partial = join(session.partial, fresh);
+        session.readTo += fresh.length;
+        more = true;
+      }
+    }
+    if (session.readTo + WINDOW - session.told >= WINDOW / 2) {
+      session.told = session.readTo + WINDOW;
+      session.waiting.push({ kind: "MAX_DATA", limit: session.told });
+    }
+    for (;;) {
+      const [first = 0] = session.partial;
+      if (session.partial.length === 0 || session.partial.length < 1 << (first >> 6)) return;
+      const cursor = new Cursor(session.partial);
+      const length = cursor.varint();
+      if (cursor.left < length) return;
+      session.heard.push(JSON.parse(Buffer.from(cursor.take(length)).toString("utf8")));
+      session.partial = session.partial.slice(cursor.at);
+    }
+  }
+
+  #onReset(cursor: Cursor): void {
+    const index = cursor.number(4);
+    const token = hex(cursor.take(16));
+    for (const session of this.sessions) {
+      if (session.remoteIndex !== index || session.remoteToken !== token) continue;
+      session.closed = "RESET";
+      this.#forget(session);
+    }
+  }
+
+  #flushSession(now: number, session: ConformanceSession): void {
+    if (session.initiator && session.aliveAt + KEEP_ALIVE_MS <= now) {
+      session.waiting.unshift({ kind: "PING" });
+      session.aliveAt = now;
+    }
+    for (const [number, { at, frames }] of session.underWay) {
+      if (at + RESEND_MS > now) continue;
+      session.underWay.delete(number);
+      session.waiting.unshift(...frames);
+    }
+    while (session.waiting.length > 0) {
+      const frame = session.waiting[0]!;
+      const end = frame.kind === "STREAM" ? frame.offset + frame.data.length : 0;
+      if (end > session.limit) break;
+      session.waiting.shift();
+      session.aliveAt = now;
+      session.underWay.set(session.nextNumber, { at: now, frames: [frame] });
+      this.#data(session, [...this.#ack(session), frame], session.place);
+    }
+    if (session.ackDue) this.#data(session, this.#ack(session), session.place);
+  }
+
+  /** The newest ranges of what arrived. */
+  #ack(session: ConformanceSession): Frame[] {
+    session.ackDue = false;
+    const ranges: [number, number][] = [];
+    for (const number of [...session.seen].sort((a, b) => b - a)) {
+      const last = ranges.at(-1);
+      if (last?.[0] === number + 1) last[0] = number;
+      else if (ranges.length === 8) break;
+      else ranges.push([number, number]);
+    }
+    return ranges.length === 0 ? [] : [{ kind: "ACK", delayMicros: 0, ranges }];
+  }
+
+  #data(session: ConformanceSession, frames: Frame[], to: Place): void {
+    const number = session.nextNumber++;
+    const header = join(u8(5), u32(session.remoteIndex), u64(number));
+    const plain = join(...frames.map(writeFrame));
+    this.#out.push({ to, bytes: join(header, seal(session.sendKey, number, header, plain)) });
+  }
+
+  #forget(session: ConformanceSession): void {
+    session.open = false;
+    session.underWay.clear();
+    this.sessions.splice(this.sessions.indexOf(session), 1);
+  }
+
+  #index(): number {
+    return new Cursor(this.#options.random(4)).number(4);
+  }
+
+  #cookie({ host, port }: Place): Bytes {
+    return hmac(this.#cookieKey, Buffer.from(`${host}:${port}`)).subarray(0, 16);
+  }
+
+  #token(index: number): Bytes {
+    return hmac(this.#resetKey, u32(index)).subarray(0, 16);
+  }
+}
+
+/** One DATA packet of a session whose key is known: what it says, and in clear. */
+export function openPacket(
+  key: Bytes,
+  packet: Bytes,
+): { receiver: number; number: number; plain: Bytes; frames: Frame[] } {
+  const cursor = new Cursor(packet);
+  if (cursor.number(1) !== 5) throw new Error("not DATA");
+  const receiver = cursor.number(4);
+  const number = cursor.number(8);
+  const plain = open(key, number, packet.subarray(0, 13), packet.subarray(13));
+  return { receiver, number, plain, frames: readFrames(plain) };
+}
+
+export { bytesOf, hex };

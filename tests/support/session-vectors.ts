@@ -1,0 +1,99 @@
+// Makes the sessions of tests/vectors/session.json with lib/transport: two endpoints whose every secret is fixed, and all
+// that they say to each other, byte for byte.
+
+import type { Address } from "../../lib/transport/address.ts";
+import { toHex } from "../../lib/transport/bytes.ts";
+import { Endpoint } from "../../lib/transport/endpoint.ts";
+import { keyPairFrom } from "../../lib/transport/keys.ts";
+import { frameMessage } from "../../lib/transport/send-stream.ts";
+
+type Side = "initiator" | "responder";
+
+const OTHER: Readonly<Record<Side, Side>> = { initiator: "responder", responder: "initiator" };
+const PLACES: Readonly<Record<Side, Address>> = {
+  initiator: { host: "192.0.2.1", port: 5555 },
+  responder: { host: "192.0.2.2", port: 5000 },
+};
+/** Secrets of 32 bytes are one byte repeated; everything else that is drawn counts up from another. */
+const SECRETS: Readonly<Record<Side, { static: number; ephemeral: number; drawn: number }>> = {
+  initiator: { static: 0x11, ephemeral: 0x12, drawn: 0xa0 },
+  responder: { static: 0x21, ephemeral: 0x22, drawn: 0xb0 },
+};
+const PSK = 0x77;
+
+export const FIRST_MESSAGE = {
+  type: "register",
+  payload: { name: "client", groups: [] },
+  metadata: { id: 1 },
+};
+export const SECOND_MESSAGE = {
+  type: "registered",
+  payload: { name: "client", epoch: "00112233", version: 1, settled: 0 },
+  metadata: { id: 1 },
+};
+
+const repeated = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
+
+function endpointOf(side: Side, psk: boolean): Endpoint {
+  const secrets = SECRETS[side];
+  let drawn = secrets.drawn;
+  const random = (count: number): Uint8Array =>
+    count === 32 ? repeated(secrets.ephemeral) : Uint8Array.from({ length: count }, () => drawn++);
+  return new Endpoint({
+    keyPair: keyPairFrom(repeated(secrets.static)),
+    random,
+    idleTimeoutMs: 45_000,
+    ...(psk ? { psk: repeated(PSK) } : {}),
+  });
+}
+
+export interface Recorded {
+  from: Side;
+  hex: string;
+}
+
+/** HELLO to the first answers, then CLOSE, and RESET to a packet that comes too late. */
+export function recordSession(psk: boolean): Recorded[] {
+  const ends = { initiator: endpointOf("initiator", psk), responder: endpointOf("responder", psk) };
+  const recorded: Recorded[] = [];
+  const say = (value: object) => frameMessage(new TextEncoder().encode(JSON.stringify(value)));
+  let now = 1_000;
+
+  /** Lets one side send all it has. It arrives 1 ms later. */
+  const turn = (from: Side): void => {
+    const datagrams = ends[from].flush(now);
+    now += 1;
+    for (const { bytes } of datagrams) {
+      recorded.push({ from, hex: toHex(bytes) });
+      ends[OTHER[from]].receive(now, PLACES[from], bytes);
+    }
+  };
+
+  const session = ends.initiator.connect(now, PLACES.responder);
+  ends.initiator.send(now, session, say(FIRST_MESSAGE));
+  turn("initiator"); // HELLO
+  turn("responder"); // RETRY
+  turn("initiator"); // INITIATE
+  turn("responder"); // RESPOND
+  turn("initiator"); // DATA with the first message
+  for (const event of ends.responder.takeEvents()) {
+    if (event.type === "message") ends.responder.send(now, event.session, say(SECOND_MESSAGE));
+  }
+  now += 2; // so that the acknowledgement says how long it waited
+  turn("responder"); // DATA: acknowledgement and answer
+  turn("initiator"); // DATA: acknowledgement
+  ends.initiator.close(now, session);
+  turn("initiator"); // DATA: CLOSE
+  const late = recorded.findLast(({ from }) => from === "initiator")!;
+  ends.responder.receive(now, PLACES.initiator, Uint8Array.fromHex(late.hex));
+  turn("responder"); // RESET
+  return recorded;
+}
+
+/** The secrets that made it, as they stand in the vectors. */
+export function secretsOf(side: Side): { static: string; ephemeral: string } {
+  const { static: own, ephemeral } = SECRETS[side];
+  return { static: toHex(repeated(own)), ephemeral: toHex(repeated(ephemeral)) };
+}
+
+export const PSK_HEX = toHex(repeated(PSK));
