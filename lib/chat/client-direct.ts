@@ -1,7 +1,7 @@
 // Direct messages, client to client: one link per peer key, numbered both ways, so that nothing is shown twice
 // whatever becomes of sessions. Knows keys and addresses, no names of users and no lines.
 
-import type { Address } from "../transport/address.ts";
+import { type Address, sameAddress } from "../transport/address.ts";
 import { fromHex } from "../transport/bytes.ts";
 import type { Endpoint, SessionId, TransportEvent } from "../transport/endpoint.ts";
 import type { FramedMessage } from "../transport/send-stream.ts";
@@ -15,6 +15,9 @@ const SESSIONS_LOST_MAX = 5;
 
 /** Keys whose last number is remembered. The one not heard of for longest goes first. */
 const SENDERS_REMEMBERED_MAX = 65_536;
+
+/** Asks for a sign of life: that it is delivered is the answer. */
+const PING = bytesOf({ type: "ping", payload: {}, metadata: {} });
 
 /** Where a peer is, and which key it must prove to have. */
 export interface Peer {
@@ -44,16 +47,29 @@ interface Link {
   sessionsLost: number;
 }
 
+/** A session with another client, whoever began it. */
+interface Contact {
+  readonly key: string;
+  established: boolean;
+  /** Where the peer is in this session. */
+  address: Address;
+  /** Where the table last said it is; undefined if it has not said. */
+  told: Address | undefined;
+}
+
 export class DirectLinks {
   readonly #endpoint: Endpoint;
+  readonly #addressOf: (key: string) => Address | undefined;
   readonly #links = new Map<string, Link>();
-  /** Every session with another client, whoever began it. */
-  readonly #sessions = new Map<SessionId, { readonly key: string; established: boolean }>();
+  /** In the order in which they began. */
+  readonly #sessions = new Map<SessionId, Contact>();
   /** The highest number of a message from each key. */
   readonly #lastSeen = new Map<string, number>();
 
-  constructor(endpoint: Endpoint) {
+  /** `addressOf` says where the table has the holder of a key. */
+  constructor(endpoint: Endpoint, addressOf: (key: string) => Address | undefined) {
     this.#endpoint = endpoint;
+    this.#addressOf = addressOf;
   }
 
   /** Whether messages are on their way. */
@@ -101,16 +117,39 @@ export class DirectLinks {
     this.#lastSeen.delete(key);
   }
 
-  onEstablished(now: number, event: TransportEvent & { type: "established" }, key: string): void {
-    this.#sessions.set(event.session, { key, established: true });
-    const link = this.#links.get(key);
-    if (link?.session === undefined || link.session === event.session) return;
-    // The peer got through to us first. What waits for our own handshake goes this way: it may be the only one.
-    if (this.#sessions.get(link.session)?.established !== true) {
-      this.#lose(link);
-      link.session = event.session;
-      this.#push(now, link);
+  /**
+   * The table has changed. A peer that it has at another address now may have lost its old one, and if ours was lost
+   * at the same time, neither finds the other in the session they have: we try the new address.
+   */
+  follow(now: number): void {
+    for (const contact of [...this.#sessions.values()]) {
+      const { key, told } = contact;
+      const address = this.#addressOf(key);
+      if (address === undefined || (told !== undefined && sameAddress(address, told))) continue;
+      contact.told = address;
+      // Said for the first time, it is nothing new.
+      if (told === undefined) continue;
+      this.#prefer(now, key);
+      // Some session may have been quicker than the table.
+      if (this.#reaches(key, address)) continue;
+      const session = this.#begin(now, key, address);
+      if (session !== undefined) this.#endpoint.send(now, session, PING);
     }
+  }
+
+  /** The peer has another address, and has proved it. */
+  onMoved(now: number, session: SessionId, address: Address): void {
+    const contact = this.#sessions.get(session);
+    if (contact === undefined) return;
+    contact.address = address;
+    this.#prefer(now, contact.key);
+  }
+
+  onEstablished(now: number, event: TransportEvent & { type: "established" }, key: string): void {
+    const { address } = event;
+    const told = this.#addressOf(key);
+    this.#sessions.set(event.session, { key, established: true, address, told });
+    this.#prefer(now, key);
   }
 
   onDelivered(now: number, session: SessionId, message: number): void {
@@ -129,6 +168,12 @@ export class DirectLinks {
 
   onUnanswered(now: number, session: SessionId, message: number): void {
     const link = this.#linkOn(session);
+    if (link === undefined && this.#sessions.get(session)?.established === false) {
+      // Nobody is at the new address either.
+      this.#endpoint.abandon(session);
+      this.#sessions.delete(session);
+      return;
+    }
     const oldest = link?.outbox[0]?.queuedAs;
     if (link === undefined || oldest === undefined || oldest > message) return;
     this.#fail(now, link);
@@ -171,7 +216,7 @@ export class DirectLinks {
   #push(now: number, link: Link): void {
     for (const outgoing of link.outbox) {
       if (outgoing.queuedAs !== undefined) continue;
-      if (link.session === undefined) this.#open(now, link);
+      link.session ??= this.#open(now, link);
       if (link.session === undefined) return;
       const number = this.#endpoint.send(now, link.session, outgoing.bytes);
       // When the queue is full, the next delivery makes room and brings us here again.
@@ -184,15 +229,53 @@ export class DirectLinks {
     return [...this.#sessions].filter(([, one]) => one.key === key).map(([session]) => session);
   }
 
-  /** Takes a session there is, or begins one. */
-  #open(now: number, link: Link): void {
-    const there = this.#sessionsWith(link.key).find((one) => this.#sessions.get(one)?.established);
-    const key = fromHex(link.key);
-    if (there !== undefined) link.session = there;
-    else if (key !== undefined) {
-      link.session = this.#endpoint.connect(now, link.address, key);
-      this.#sessions.set(link.session, { key: link.key, established: false });
-    }
+  /** Whether there is a session with the holder of this key at this address, or the beginning of one. */
+  #reaches(key: string, address: Address): boolean {
+    return this.#sessionsWith(key).some((one) => this.#isAt(one, address));
+  }
+
+  /** Takes the best session there is, or begins one. */
+  #open(now: number, { key, address }: Link): SessionId | undefined {
+    return this.#best(key) ?? this.#begin(now, key, address);
+  }
+
+  /** Of the established sessions one with where the table has the peer, else the newest. */
+  #best(key: string): SessionId | undefined {
+    const told = this.#addressOf(key);
+    const there = this.#sessionsWith(key).filter((one) => this.#sessions.get(one)?.established);
+    return there.findLast((one) => told !== undefined && this.#isAt(one, told)) ?? there.at(-1);
+  }
+
+  /**
+   * Goes over to a better session: where our own handshake is not through, the peer's may be the only one that will
+   * be; and where the table has the peer is better than where it was.
+   */
+  #prefer(now: number, key: string): void {
+    const link = this.#links.get(key);
+    if (link?.session === undefined) return;
+    const told = this.#addressOf(key);
+    const established = this.#sessions.get(link.session)?.established === true;
+    if (established && (told === undefined || this.#isAt(link.session, told))) return;
+    const best = this.#best(key);
+    if (best === undefined || best === link.session) return;
+    if (established && told !== undefined && !this.#isAt(best, told)) return;
+    this.#lose(link);
+    link.session = best;
+    this.#push(now, link);
+  }
+
+  #isAt(session: SessionId, address: Address): boolean {
+    const contact = this.#sessions.get(session);
+    return contact !== undefined && sameAddress(contact.address, address);
+  }
+
+  #begin(now: number, key: string, address: Address): SessionId | undefined {
+    const bytes = fromHex(key);
+    if (bytes === undefined) return undefined;
+    const session = this.#endpoint.connect(now, address, bytes);
+    const told = this.#addressOf(key);
+    this.#sessions.set(session, { key, established: false, address, told });
+    return session;
   }
 
   /** The session is of no use any more: everything is to be queued again, on another. */

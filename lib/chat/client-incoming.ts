@@ -26,8 +26,18 @@ export class Incoming {
     // Behind messages that wait for a name, this one waits too.
     const waits = this.#strangers.has(key);
     const from = waits ? undefined : this.#table.nameOf(key);
-    if (from !== undefined) this.#grouping.onDirect({ from, text });
-    else if (this.#strangers.hold(key, text) && !waits) this.#ask(now, key);
+    if (from !== undefined) {
+      this.#grouping.onDirect({ from, text });
+      return;
+    }
+    for (let held = this.#strangers.hold(key, text); held !== "kept";) {
+      if (held === "too_many") return;
+      const nobody = this.#strangers.takeUnknown();
+      if (nobody === undefined) return;
+      this.#links.disown(now, nobody);
+      held = this.#strangers.hold(key, text);
+    }
+    if (!waits || this.#table.onDemand) this.#ask(now, key);
   }
 
   /** Shows what waited for a name that is in the table now. */
@@ -41,17 +51,15 @@ export class Incoming {
   }
 
   #ask(now: number, key: string): void {
-    this.#server.ask(now, { type: "whois", payload: { key } }, false, (later, reply) => {
+    this.#server.ask(now, { type: "whois", payload: { key } }, false, (_, reply) => {
       // Without an answer the messages wait for a table, or for the server to come back.
       if (reply?.type !== "resolved" || !this.#strangers.has(key)) return;
       const { user } = reply.payload;
       if (user?.key === key) this.#table.learn(user);
-      if (this.#table.nameOf(key) !== undefined) {
-        this.#show(key);
-        return;
-      }
-      this.#strangers.take(key);
-      this.#links.disown(later, key);
+      // A server that lost its memory knows its users only as they come back, and what the sender was told has arrived
+      // must be shown then: it waits, as long as nobody else needs the room.
+      if (this.#table.nameOf(key) !== undefined) this.#show(key);
+      else this.#strangers.markUnknown(key);
     });
   }
 

@@ -49,7 +49,9 @@ export class EventRouter {
         else links.onClosed(now, event.session);
         return;
       case "moved":
-        return; // the session goes on, and so does all that is on it
+        // The session goes on, and so does all that is on it.
+        if (!fromServer) links.onMoved(now, event.session, event.address);
+        return;
     }
   }
 

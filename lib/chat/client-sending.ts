@@ -14,6 +14,10 @@ import { foldName } from "./names.ts";
 /** Addresses that mean "this machine" to whoever uses them. */
 const LOOPBACK = /^127\./;
 
+/** A client on the server's own machine is known there by a loopback address, which is of no use elsewhere. */
+export const addressFrom = ({ host, port }: TableEntry, server: Address): Address =>
+  LOOPBACK.test(host) ? { host: server.host, port } : { host, port };
+
 /** Whether a text fits into a message; otherwise says that it does not. */
 export const fits = (screen: Screen, text: string): boolean => {
   const bytes = encodedTextBytes(text);
@@ -91,9 +95,9 @@ export class Sending {
   }
 
   #sendTo(now: number, user: TableEntry, text: string, finished: Finished): void {
-    const { screen, links } = this.#parts;
+    const { screen, links, serverAddress } = this.#parts;
     const { name, key } = user;
-    links.send(now, { key, address: this.#addressOf(user) }, text, (later, outcome) => {
+    links.send(now, { key, address: addressFrom(user, serverAddress) }, text, (later, outcome) => {
       if (outcome === "delivered") {
         screen.say(`Message received by ${name}`);
         finished(later);
@@ -102,12 +106,6 @@ export class Sending {
         this.#report(later, user, finished);
       }
     });
-  }
-
-  /** A client on the server's own machine is known there by a loopback address, which is of no use elsewhere. */
-  #addressOf({ host, port }: TableEntry): Address {
-    const { serverAddress } = this.#parts;
-    return LOOPBACK.test(host) ? { host: serverAddress.host, port } : { host, port };
   }
 
   /** Several messages that failed together are one report. Without an answer there is nothing more to say. */

@@ -1,6 +1,7 @@
 // What follows from the table that the server sends: the line, the question for what is missing, the names of those who
-// waited for one, and one's own place in it. Knows no session.
+// waited for one, the addresses of peers, and one's own place in it. Knows no session.
 
+import type { DirectLinks } from "./client-direct.ts";
 import type { Incoming } from "./client-incoming.ts";
 import type { Screen } from "./client-screen.ts";
 import type { ServerLink } from "./client-server.ts";
@@ -12,6 +13,7 @@ export interface TableFeedParts {
   readonly table: UserTable;
   readonly server: ServerLink;
   readonly incoming: Incoming;
+  readonly links: DirectLinks;
   /** This client's key, as in the table. */
   readonly ownKey: string;
   /** Whether the user means to be in the table. */
@@ -47,7 +49,7 @@ export class TableFeed {
   }
 
   #follow(now: number, update: Update): void {
-    const { screen, table, server, incoming, ownKey, staying } = this.#parts;
+    const { screen, table, server, incoming, links, ownKey, staying } = this.#parts;
     const { position } = table;
     if (update === "gap") {
       if (position === undefined || this.#asked) return;
@@ -57,6 +59,7 @@ export class TableFeed {
     this.#asked = false;
     if (update === "changed") screen.say("Client table updated.");
     incoming.introduce();
+    links.follow(now);
     // Somebody could not reach us, and the server could not either. It can now.
     if (!table.onDemand && staying() && !table.has(ownKey)) server.register(now);
     if (this.#begun) return;

@@ -56,6 +56,12 @@ export class UserTable {
     return this.#nameOfKey.get(key) ?? this.#departed.get(key);
   }
 
+  /** The user that is registered with this key. */
+  byKey(key: string): TableEntry | undefined {
+    const name = this.#nameOfKey.get(key);
+    return name === undefined ? undefined : this.#users.get(foldName(name));
+  }
+
   /** Whether somebody is registered with this key. */
   has(key: string): boolean {
     return this.#nameOfKey.has(key);

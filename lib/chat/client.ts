@@ -13,7 +13,7 @@ import { Incoming } from "./client-incoming.ts";
 import { LineQueue } from "./client-input.ts";
 import { EventRouter } from "./client-router.ts";
 import { Screen } from "./client-screen.ts";
-import { Sending } from "./client-sending.ts";
+import { addressFrom, Sending } from "./client-sending.ts";
 import { ServerLink } from "./client-server.ts";
 import { UserTable } from "./client-table.ts";
 import { TableFeed } from "./client-table-feed.ts";
@@ -77,7 +77,10 @@ export class ClientMachine implements Machine {
       keepAliveMs: KEEP_ALIVE_MS,
       ...(psk === undefined ? {} : { psk }),
     });
-    this.#links = new DirectLinks(this.#endpoint);
+    this.#links = new DirectLinks(this.#endpoint, (key) => {
+      const user = this.#table.byKey(key);
+      return user && addressFrom(user, server);
+    });
     this.#server = new ServerLink(this.#endpoint, server, {
       registration: () => this.#registration(),
       registered: (now, reply) => this.#onRegistered(now, reply.payload.name),
@@ -107,6 +110,7 @@ export class ClientMachine implements Machine {
       table: this.#table,
       server: this.#server,
       incoming: this.#incoming,
+      links: this.#links,
       ownKey: toHex(keyPair.publicKey),
       staying: () => !this.#commands.leaving,
       begin: (now) => this.#begin(now),

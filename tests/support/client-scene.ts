@@ -59,7 +59,8 @@ export class ClientScene {
 
 export class Actor {
   readonly #network: MachineNetwork;
-  readonly node: Node<ClientMachine>;
+  /** Another one when the test puts the client at another address. */
+  node: Node<ClientMachine>;
   /** Datagrams sent so far. */
   sent = 0;
 

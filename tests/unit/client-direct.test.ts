@@ -3,6 +3,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { decodeMessage, encodeMessage, type Message } from "../../lib/chat/message.ts";
+import { Strangers } from "../../lib/chat/client-strangers.ts";
 import { toHex } from "../../lib/transport/bytes.ts";
 import { Endpoint } from "../../lib/transport/endpoint.ts";
 import { keyPairFrom } from "../../lib/transport/keys.ts";
@@ -335,6 +336,39 @@ describe("a session that the peer has lost", () => {
   });
 });
 
+test("both addresses change at once: when the table tells, they find each other again", () => {
+  const { scene, ann, bob } = pair();
+  expect(ann.say("send bob hello")).toEqual([">>> [Message received by bob]"]);
+  const { network, server } = scene;
+  for (const [actor, port] of [[ann, 7_001] as const, [bob, 7_002] as const]) {
+    network.crash(actor.node);
+    actor.node = network.add(port, actor.machine);
+  }
+  scene.onServer(() => {
+    for (const [index, user] of server.users.entries()) {
+      server.users[index] = { ...user, port: user.name === "ann" ? 7_001 : 7_002 };
+    }
+  });
+  server.script = (asked) => {
+    if (asked.message.type !== "list_groups") return false;
+    server.reply(asked, { type: "groups", payload: { groups: [] } });
+    return true;
+  };
+  // Their next words to the server show it where they are.
+  ann.type("list_groups");
+  bob.type("list_groups");
+  network.run(1_000);
+  scene.onServer(() => server.pushTable());
+  network.run(1_000);
+  ann.type("send bob still there?");
+  bob.type("send ann and you?");
+  network.run(1_000);
+  expect(ann.shown).toContain(">>> [Message received by bob]");
+  expect(ann.shown).toContain(">>> [bob: and you?]");
+  expect(bob.shown).toContain(">>> [Message received by ann]");
+  expect(bob.shown).toContain(">>> [ann: still there?]");
+});
+
 describe("strangers and liars", () => {
   const direct = (number: number, text: string): Message => ({
     type: "direct_message",
@@ -356,6 +390,38 @@ describe("strangers and liars", () => {
     scene.network.run(10_000);
     expect(bob.shown).toEqual([]);
     expect(scene.server.of("whois").length).toBeGreaterThan(0);
+  });
+
+  test("a key that the server does not know yet, since it lost its memory: shown when it does", () => {
+    const { scene, bob } = pair();
+    scene.server.script = (asked) => {
+      if (asked.message.type !== "whois") return false;
+      scene.server.reply(asked, { type: "resolved", payload: { user: null } });
+      return true;
+    };
+    const eve = stranger(scene);
+    const say = eve.speakTo(bob);
+    say(direct(1, "back soon"));
+    scene.network.run(10_000);
+    expect(bob.shown).toEqual([]);
+    scene.onServer(() => {
+      scene.server.users.push({ name: "eve", key: eve.key, host: "127.0.0.1", port: 6_666 });
+      scene.server.pushTable();
+    });
+    scene.network.run(100);
+    expect(bob.shown).toEqual([">>> [Client table updated.]", ">>> [eve: back soon]"]);
+  });
+
+  test("many keys that nobody knows make room for those who come later", () => {
+    const strangers = new Strangers();
+    const keys = Array.from({ length: 200 }, (_, number) => `key ${number}`);
+    for (const key of keys) {
+      while (strangers.hold(key, "hello") !== "kept") expect(strangers.takeUnknown()).toBeDefined();
+      strangers.markUnknown(key);
+    }
+    expect(strangers.take("key 199")).toEqual(["hello"]);
+    expect(strangers.take("key 0")).toEqual([]);
+    expect(strangers.keys.length).toBeLessThan(100);
   });
 
   test("a key that the table tells of only later: shown then, in order", () => {

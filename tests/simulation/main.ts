@@ -1,0 +1,189 @@
+// bun run simulate: many runs from seeds, a line that says how far they are, a table of what came of them; for the first
+// failure the shortest case that still fails, what happened in it, and how to see it again.
+
+import { parseArgs } from "node:util";
+import { PRESET_NAMES, type PresetName } from "./conditions.ts";
+import { keepCase } from "./kept.ts";
+import { matrixText, RUNS_PER_CELL } from "./matrix.ts";
+import { drawOptions, optionsText } from "./options.ts";
+import { type Result, run, scenarioOf } from "./run.ts";
+import { type Case, shrink } from "./shrink.ts";
+import { Summary, tableText } from "./summary.ts";
+import { Trace } from "./trace.ts";
+
+const USAGE = `Usage: bun run simulate [--seed N] [--runs N] [--preset P] [--minutes M] [--keep] [--all]
+       bun run simulate --matrix [--runs N]
+
+  --seed N      the first seed, 1 if left out; alone, only that one is run
+  --runs N      how many seeds, 500 if left out; with --matrix, how many in each cell
+  --preset P    the network of all runs: ${PRESET_NAMES.join(", ")}
+  --minutes M   go on for so long, whatever the number of runs
+  --keep        add the first failure to those that the tests replay
+  --all         go on behind a failure, and only count
+  --matrix      the table of the README`;
+
+const RUNS = 500;
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 2;
+
+/** A trace of a shortest case that is longer than this is cut in the middle. */
+const TRACE_LINES_MAX = 200;
+
+const PROGRESS_MS = 250;
+
+const main = (): number => {
+  const { values } = parseArgs({
+    options: {
+      seed: { type: "string" },
+      runs: { type: "string" },
+      preset: { type: "string" },
+      minutes: { type: "string" },
+      keep: { type: "boolean", default: false },
+      all: { type: "boolean", default: false },
+      matrix: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  if (values.help) {
+    console.log(USAGE);
+    return 0;
+  }
+  const runs = number(values.runs);
+  if (values.matrix) return printMatrix(runs ?? RUNS_PER_CELL);
+  const minutes = number(values.minutes);
+  const preset = presetOf(values.preset);
+  const single = values.seed !== undefined && runs === undefined && minutes === undefined;
+  const count = minutes === undefined ? (runs ?? (single ? 1 : RUNS)) : Number.POSITIVE_INFINITY;
+  const until = performance.now() + (minutes ?? Number.POSITIVE_INFINITY) * 60_000;
+  const first = number(values.seed) ?? 1;
+  return simulate({ first, count, until, preset, keep: values.keep, all: values.all });
+};
+
+interface Plan {
+  readonly first: number;
+  readonly count: number;
+  /** On the clock of `performance.now`. */
+  readonly until: number;
+  readonly preset: PresetName | undefined;
+  readonly keep: boolean;
+  readonly all: boolean;
+}
+
+const simulate = ({ first, count, until, preset, keep, all }: Plan): number => {
+  const summary = new Summary();
+  const startedAt = performance.now();
+  const progress = new Progress();
+  for (let seed = first; seed < first + count && performance.now() < until; seed++) {
+    const options = drawOptions(seed, preset);
+    const scenario = scenarioOf(options);
+    const result = run(options, scenario);
+    summary.add(result);
+    progress.show(() => `seed ${seed}, ${summary.runs} runs, ${summary.failures} failed`);
+    if (result.findings.length === 0) continue;
+    progress.clear();
+    if (all) {
+      console.log(`seed ${seed}: ${result.findings[0]!.rule}`);
+      continue;
+    }
+    printSummary(summary, performance.now() - startedAt);
+    printFailure({ options, scenario }, result, preset, keep);
+    return EXIT_FAILED;
+  }
+  progress.clear();
+  printSummary(summary, performance.now() - startedAt);
+  return summary.failures === 0 ? 0 : EXIT_FAILED;
+};
+
+const printFailure = (
+  failing: Case,
+  result: Result,
+  preset: PresetName | undefined,
+  keep: boolean,
+): void => {
+  const { seed } = failing.options;
+  const { rule } = result.findings[0]!;
+  console.log(`\nSeed ${seed} breaks the rule "${rule}":`);
+  for (const { what, at } of result.findings) console.log(`  ${at.toFixed(1)}  ${what}`);
+  console.log(`\nOptions:\n${optionsText(failing.options)}`);
+  const short = shrink(failing, rule);
+  const trace = new Trace({ datagrams: false });
+  const shortResult = run(short.options, short.scenario, trace);
+  console.log(`\nThe shortest case that breaks it too:\n${optionsText(short.options)}`);
+  for (const { what, at } of shortResult.findings) console.log(`  ${at.toFixed(1)}  ${what}`);
+  console.log(`\n${cutMiddle(trace.lines).join("\n")}`);
+  if (keep) keepCase({ was: rule, ...short });
+  const again = preset === undefined ? "" : ` --preset ${preset}`;
+  console.log(`\nTo see it again: bun run simulate --seed ${seed}${again}`);
+};
+
+const cutMiddle = (lines: readonly string[]): readonly string[] => {
+  if (lines.length <= TRACE_LINES_MAX) return lines;
+  const half = TRACE_LINES_MAX / 2;
+  const left = lines.length - TRACE_LINES_MAX;
+  return [...lines.slice(0, half), `  ... ${left} lines left out ...`, ...lines.slice(-half)];
+};
+
+const printSummary = (summary: Summary, ms: number): void => {
+  const rows: [string, string][] = [
+    ["runs", `${summary.runs} (${((1_000 * summary.runs) / ms).toFixed(1)} a second)`],
+    ["virtual time", `${(summary.virtualMs / 3_600_000).toFixed(1)} h`],
+    ["datagrams", summary.datagrams.toString()],
+    ["messages", summary.messages.toString()],
+    ["shown to those they were for", summary.deliveries.toString()],
+    ["lost with the memory of a server that died", summary.lostWithServer.toString()],
+    ["unread by a user whose client died", summary.lostWithReader.toString()],
+    ["live peers declared gone", `${summary.mistakes} of ${summary.requests} requests`],
+    ["failed runs", summary.failures.toString()],
+    ...summary.rules.map(([rule, count]): [string, string] => [`  ${rule}`, count.toString()]),
+  ];
+  console.log(tableText(rows));
+};
+
+const printMatrix = (runs: number): number => {
+  const progress = new Progress();
+  const { text, failures } = matrixText(runs, (loss, kind, summary) => {
+    progress.show(() => `${loss * 100} %, ${kind}: ${summary.runs} of ${runs} runs`);
+  });
+  progress.clear();
+  console.log(text);
+  return failures === 0 ? 0 : EXIT_FAILED;
+};
+
+/** A line that is written over itself, on terminals only. */
+class Progress {
+  #shownAt = Number.NEGATIVE_INFINITY;
+
+  show(text: () => string): void {
+    if (!process.stderr.isTTY || performance.now() - this.#shownAt < PROGRESS_MS) return;
+    this.#shownAt = performance.now();
+    process.stderr.write(`\r\x1b[K${text()}`);
+  }
+
+  clear(): void {
+    if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
+  }
+}
+
+const number = (text: string | undefined): number | undefined => {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new Error(`not a number: ${text}`);
+};
+
+const presetOf = (text: string | undefined): PresetName | undefined => {
+  if (text === undefined) return undefined;
+  const preset = PRESET_NAMES.find((name) => name === text);
+  if (preset === undefined) throw new Error(`no such network: ${text}`);
+  return preset;
+};
+
+if (import.meta.main) {
+  try {
+    process.exitCode = main();
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error));
+    console.error(USAGE);
+    process.exitCode = EXIT_USAGE;
+  }
+}

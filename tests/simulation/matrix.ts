@@ -1,0 +1,117 @@
+// The table in the README: how delivery holds up under loss. Fixed conditions, seeds from 1 on, the same on every
+// machine.
+
+import { PRESETS } from "./conditions.ts";
+import { NO_FAULTS, type Options } from "./options.ts";
+import { run, scenarioOf } from "./run.ts";
+import { Summary, tableText } from "./summary.ts";
+
+/** Each way; a datagram and its answer come through with the square of what is left. */
+export const LOSSES = [0, 0.1, 0.3, 0.5] as const;
+
+export const KINDS = ["plain", "reordered", "restarts"] as const;
+export type Kind = (typeof KINDS)[number];
+
+const KIND_NAMES: Readonly<Record<Kind, string>> = {
+  plain: "plain",
+  reordered: "reordered, doubled",
+  restarts: "restarts",
+};
+
+/** 10,008 runs in all. */
+export const RUNS_PER_CELL = 834;
+
+/** There and back 100 ms. */
+const DELAY_MS = 50;
+
+/** Five users, some 200 messages. */
+export const matrixOptions = (seed: number, loss: number, kind: Kind): Options => ({
+  seed,
+  preset: "drawn",
+  clients: 5,
+  linesPerUser: 54,
+  thinkMs: 300,
+  groups: 1,
+  leaves: 0,
+  piped: false,
+  textMax: 100,
+  conditions: {
+    ...PRESETS.lan,
+    loss,
+    delayMs: DELAY_MS,
+    jitterMs: 0,
+    ...(kind === "reordered" ? { reorder: 0.2, reorderMs: 2 * DELAY_MS, duplicate: 0.1 } : {}),
+  },
+  asymmetry: 1,
+  clockDrift: 0,
+  logMs: 0,
+  tickMs: 1,
+  faults: kind === "restarts" ? { ...NO_FAULTS, clientCrashes: 1, serverCrashes: 1 } : NO_FAULTS,
+});
+
+/** One cell of the table. `progress` is called after every run. */
+export const runCell = (
+  loss: number,
+  kind: Kind,
+  runs: number,
+  progress: (summary: Summary) => void = () => {},
+): Summary => {
+  const summary = new Summary();
+  for (let seed = 1; seed <= runs; seed++) {
+    const options = matrixOptions(seed, loss, kind);
+    summary.add(run(options, scenarioOf(options)));
+    progress(summary);
+  }
+  return summary;
+};
+
+const HEADER = [
+  "loss each way",
+  "network",
+  "runs",
+  "messages",
+  "lost",
+  "doubled",
+  "out of order",
+  "other faults",
+  'false "offline"',
+  "median",
+  "99th percentile",
+];
+
+/** In Markdown. Delivery times in round trips. */
+export const matrixText = (
+  runs: number,
+  progress: (loss: number, kind: Kind, summary: Summary) => void,
+): { text: string; failures: number } => {
+  let failures = 0;
+  const rows = LOSSES.flatMap((loss) =>
+    KINDS.map((kind) => {
+      const summary = runCell(loss, kind, runs, (so) => progress(loss, kind, so));
+      failures += summary.failures;
+      return rowOf(loss, kind, summary);
+    }),
+  );
+  const rule = HEADER.map((_, column) => (column === 0 ? "---" : "--:"));
+  return { text: tableText([HEADER, rule, ...rows]), failures };
+};
+
+const rowOf = (loss: number, kind: Kind, summary: Summary): string[] => {
+  const lost = summary.count("lost");
+  const doubled = summary.count("shown twice");
+  const unordered = summary.count("out of order");
+  const all = summary.rules.reduce((sum, [, count]) => sum + count, 0);
+  return [
+    `${loss * 100} %`,
+    KIND_NAMES[kind],
+    summary.runs.toString(),
+    summary.messages.toString(),
+    lost.toString(),
+    doubled.toString(),
+    unordered.toString(),
+    (all - lost - doubled - unordered).toString(),
+    `${summary.mistakes} of ${summary.requests}`,
+    summary.delay(0.5).toFixed(2),
+    summary.delay(0.99).toFixed(2),
+  ];
+};

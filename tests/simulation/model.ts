@@ -1,0 +1,169 @@
+// The reference model: what the log of one server's life says, applied in the most obvious way. Knows nothing of the
+// product but the shape of its log entries.
+
+import type { EffectEvent, ServerEvent } from "../../lib/chat/events.ts";
+
+/** A registered user. */
+export interface Holder {
+  readonly key: string;
+  readonly name: string;
+  /** The log's place of the newest registration. */
+  registration: number;
+}
+
+interface Group {
+  readonly name: string;
+  /** It was brought back by a member of an earlier life. */
+  readonly revived: boolean;
+  /** The log's place of joining, by key, in order of joining. */
+  readonly members: Map<string, number>;
+}
+
+/** What an entry changed. */
+export type Effect =
+  | { readonly kind: "none" }
+  /** `returned`: groups that it brought along from another life of the server, and whether they exist for that reason. */
+  | {
+      readonly kind: "registered";
+      readonly holder: Holder;
+      readonly returned: readonly { readonly group: string; readonly revived: boolean }[];
+    }
+  | { readonly kind: "refused"; readonly key: string; readonly name: string }
+  | { readonly kind: "gone"; readonly key: string; readonly expired: boolean }
+  | { readonly kind: "removed"; readonly key: string; readonly group: string }
+  | {
+      readonly kind: "message";
+      readonly key: string;
+      readonly group: string;
+      readonly text: string;
+      readonly members: readonly string[];
+    };
+
+const NONE: Effect = { kind: "none" };
+
+const fold = (name: string): string => name.toLowerCase();
+
+export class Model {
+  #epoch = "";
+  /** By folded name. */
+  readonly #holders = new Map<string, Holder>();
+  /** By folded name, in order of their creation. */
+  readonly #groups = new Map<string, Group>();
+  /** By key: the highest id of a request that took effect. */
+  readonly #lastId = new Map<string, number>();
+
+  holderOf(name: string): Holder | undefined {
+    return this.#holders.get(fold(name));
+  }
+
+  byKey(key: string): Holder | undefined {
+    return [...this.#holders.values()].find((holder) => holder.key === key);
+  }
+
+  /** All names, sorted. */
+  names(): string[] {
+    return [...this.#holders.values()].map((holder) => holder.name).toSorted();
+  }
+
+  groups(): string[] {
+    return [...this.#groups.values()].map((group) => group.name);
+  }
+
+  /** Keys, in order of joining. */
+  members(group: string): string[] {
+    return [...(this.#groups.get(fold(group))?.members.keys() ?? [])];
+  }
+
+  nameOf(key: string): string {
+    return this.byKey(key)?.name ?? key;
+  }
+
+  apply(index: number, event: ServerEvent): Effect {
+    switch (event.type) {
+      case "opened":
+        if (this.#epoch === "") this.#epoch = event.epoch;
+        return NONE;
+      case "registered":
+        return this.#register(index, event.origin.key, event);
+      case "moved":
+        return NONE;
+      case "deregistered":
+        return this.#leave(event.origin.key, false);
+      case "expired":
+        if (this.byKey(event.key)?.registration !== event.registration) return NONE;
+        return this.#leave(event.key, true);
+      case "member_removed": {
+        const members = this.#groups.get(fold(event.group))?.members;
+        if (members?.get(event.key) !== event.membership) return NONE;
+        members.delete(event.key);
+        return { kind: "removed", key: event.key, group: event.group };
+      }
+      default:
+        return this.#request(index, event);
+    }
+  }
+
+  #register(
+    index: number,
+    key: string,
+    { name, groups, epoch }: { name: string; groups: readonly string[]; epoch: string },
+  ): Effect {
+    const known = this.byKey(key);
+    const holder = this.holderOf(name);
+    if (known !== holder) return { kind: "refused", key, name };
+    if (known !== undefined) {
+      known.registration = index;
+      return { kind: "registered", holder: known, returned: [] };
+    }
+    const created: Holder = { key, name, registration: index };
+    this.#holders.set(fold(name), created);
+    // Who comes from another life of the server brings its groups along.
+    const returned = epoch === this.#epoch ? [] : groups;
+    const back = returned.map((group) => {
+      const { members, revived } = this.#create(group, true);
+      members.set(key, index);
+      return { group, revived };
+    });
+    return { kind: "registered", holder: created, returned: back };
+  }
+
+  #leave(key: string, expired: boolean): Effect {
+    const holder = this.byKey(key);
+    if (holder === undefined) return NONE;
+    this.#holders.delete(fold(holder.name));
+    for (const group of this.#groups.values()) group.members.delete(key);
+    return { kind: "gone", key, expired };
+  }
+
+  #request(index: number, event: EffectEvent): Effect {
+    const { key, id } = event.origin;
+    if (this.byKey(key) === undefined || id <= (this.#lastId.get(key) ?? 0)) return NONE;
+    this.#lastId.set(key, id);
+    if (event.type === "group_created") {
+      this.#create(event.group, false);
+      return NONE;
+    }
+    const members = this.#groups.get(fold(event.group))?.members;
+    if (members === undefined) return NONE;
+    if (event.type === "group_joined") {
+      if (!members.has(key)) members.set(key, index);
+      return NONE;
+    }
+    if (!members.has(key)) return NONE;
+    if (event.type !== "group_message") {
+      members.delete(key);
+      return NONE;
+    }
+    const others = [...members.keys()].filter((member) => member !== key);
+    return { kind: "message", key, group: event.group, text: event.text, members: others };
+  }
+
+  #create(name: string, revived: boolean): Group {
+    let group = this.#groups.get(fold(name));
+    if (group === undefined) {
+      group = { name, revived, members: new Map() };
+      this.#groups.set(fold(name), group);
+    }
+    return group;
+  }
+}

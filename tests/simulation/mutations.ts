@@ -1,0 +1,177 @@
+// Deliberate defects, switched on one at a time from outside: a simulator that does not find them proves nothing.
+// Each replaces a method of the product for as long as the test runs.
+
+import { DirectLinks } from "../../lib/chat/client-direct.ts";
+import { GroupRoom } from "../../lib/chat/client-group.ts";
+import { Strangers } from "../../lib/chat/client-strangers.ts";
+import { Groups } from "../../lib/chat/groups.ts";
+import { Revivals } from "../../lib/chat/revivals.ts";
+import { ServerMachine } from "../../lib/chat/server.ts";
+import { UserTable } from "../../lib/chat/user-table.ts";
+import { Endpoint } from "../../lib/transport/endpoint.ts";
+import { Liveness } from "../../lib/transport/liveness.ts";
+import { PathValidation } from "../../lib/transport/path.ts";
+import { ReceiveStream } from "../../lib/transport/receive-stream.ts";
+import { SendStream } from "../../lib/transport/send-stream.ts";
+
+export interface Mutation {
+  readonly name: string;
+  /** Switches the defect on, and returns what switches it off again. */
+  readonly apply: () => () => void;
+}
+
+type Method = (...args: never[]) => unknown;
+
+/** Replaces a method. `make` gets the right one. */
+const replace = <K extends string, M extends Method, T extends Record<K, M>>(
+  type: { readonly prototype: T },
+  name: K,
+  make: (right: T[K]) => (this: T, ...args: Parameters<T[K]>) => ReturnType<T[K]>,
+): (() => void) => {
+  const { prototype } = type;
+  const right = prototype[name];
+  const put = (method: unknown): void => {
+    Object.defineProperty(prototype, name, { value: method, configurable: true, writable: true });
+  };
+  put(make(right));
+  return () => put(right);
+};
+
+/** True once in so many calls. */
+const everyNth = (n: number): (() => boolean) => {
+  let calls = 0;
+  return () => ++calls % n === 0;
+};
+
+/** The transport's counters begin anew so soon. */
+const WRAP = 8;
+
+export const MUTATIONS: readonly Mutation[] = [
+  {
+    name: "acknowledges what it has not taken",
+    apply: () => {
+      const now = everyNth(50);
+      return replace(
+        ReceiveStream,
+        "accept",
+        (right) =>
+          function (...args) {
+            return now() ? "taken" : right.apply(this, args);
+          },
+      );
+    },
+  },
+  {
+    name: "loses what is to be sent again",
+    apply: () => replace(SendStream, "onLost", () => () => {}),
+  },
+  {
+    name: "forgets which messages of a group it has shown",
+    apply: () => {
+      let fresh = 1e9;
+      return replace(
+        GroupRoom,
+        "take",
+        (right) =>
+          function (message) {
+            const metadata = { ...message.metadata, number: fresh++ };
+            return right.call(this, { ...message, metadata });
+          },
+      );
+    },
+  },
+  {
+    name: "forgets which direct messages it has shown",
+    apply: () => replace(DirectLinks, "isNew", () => () => true),
+  },
+  {
+    name: "lets the numbers of direct messages wrap",
+    apply: () =>
+      replace(
+        DirectLinks,
+        "isNew",
+        (right) =>
+          function (key, number) {
+            return right.call(this, key, number % WRAP);
+          },
+      ),
+  },
+  {
+    name: "swaps entries of the log",
+    apply: () =>
+      replace(
+        ServerMachine,
+        "committed",
+        (right) =>
+          function (now, entries) {
+            const events = entries.map(({ event }) => event).toReversed();
+            right.call(
+              this,
+              now,
+              entries.map(({ index }, at) => ({ index, event: events[at]! })),
+            );
+          },
+      ),
+  },
+  {
+    name: "keeps members that have left",
+    apply: () => replace(Groups, "leave", () => () => {}),
+  },
+  {
+    name: "has no patience with senders it cannot name yet",
+    apply: () => replace(Strangers, "hold", () => () => "too_many" as const),
+  },
+  {
+    name: "gives a peer up after one try",
+    apply: () =>
+      replace(
+        Liveness,
+        "unansweredAt",
+        (right) =>
+          function (stream) {
+            return right.call(this, stream) - 2_000;
+          },
+      ),
+  },
+  {
+    name: "keeps nothing for members that come back after a restart",
+    apply: () => replace(Revivals, "open", () => () => []),
+  },
+  {
+    name: "forgets the inbox",
+    apply: () =>
+      replace(
+        GroupRoom,
+        "leave",
+        (right) =>
+          function () {
+            right.call(this);
+            return [];
+          },
+      ),
+  },
+  {
+    name: "leaves out the oldest change of the table",
+    apply: () =>
+      replace(
+        UserTable,
+        "changesSince",
+        (right) =>
+          function (version) {
+            return right.call(this, version)?.slice(1);
+          },
+      ),
+  },
+  {
+    name: "gives a name to two",
+    apply: () => replace(UserTable, "byName", () => () => undefined),
+  },
+  {
+    name: "never forgets a session",
+    apply: () => replace(Endpoint, "abandon", () => () => {}),
+  },
+  {
+    name: "does not follow a peer to its new address",
+    apply: () => replace(PathValidation, "proves", () => () => false),
+  },
+];
