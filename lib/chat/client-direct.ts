@@ -109,9 +109,9 @@ export class DirectLinks {
   }
 
   /** Nobody has this key: ends its sessions and forgets it. */
-  disown(now: number, key: string): void {
+  disown(key: string): void {
     for (const session of this.#sessionsWith(key)) {
-      this.#endpoint.close(now, session);
+      this.#endpoint.close(session);
       this.#sessions.delete(session);
     }
     this.#lastSeen.delete(key);

@@ -34,7 +34,7 @@ export class Incoming {
       if (held === "too_many") return;
       const nobody = this.#strangers.takeUnknown();
       if (nobody === undefined) return;
-      this.#links.disown(now, nobody);
+      this.#links.disown(nobody);
       held = this.#strangers.hold(key, text);
     }
     if (!waits || this.#table.onDemand) this.#ask(now, key);

@@ -198,8 +198,8 @@ export class ServerLink {
   }
 
   /** Tells the server that the session is over. */
-  close(now: number): void {
-    if (this.#session !== undefined) this.#endpoint.close(now, this.#session);
+  close(): void {
+    if (this.#session !== undefined) this.#endpoint.close(this.#session);
     this.#session = undefined;
     this.#requests.clear();
   }

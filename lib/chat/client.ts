@@ -200,7 +200,7 @@ export class ClientMachine implements Machine {
     }
     this.#gone = true;
     if (ending.quiet) return { lines, datagrams: [], exit: ending.status };
-    this.#server.close(now);
+    this.#server.close();
     return { lines, datagrams: this.#endpoint.flush(now), exit: ending.status };
   }
 

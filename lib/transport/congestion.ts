@@ -70,10 +70,10 @@ export class Congestion {
     this.#recoveryStart = Number.NEGATIVE_INFINITY;
   }
 
-  /** The path is another one: what was learnt of the old one does not hold (RFC 9000 section 9.4). */
-  onPathChange(): void {
+  /** Begins anew; what is lost of the packets sent before says nothing of the new path. */
+  onPathChange(now: number): void {
     this.#window = INITIAL_WINDOW_BYTES;
     this.#slowStartThreshold = Number.POSITIVE_INFINITY;
-    this.#recoveryStart = Number.NEGATIVE_INFINITY;
+    this.#recoveryStart = now;
   }
 }

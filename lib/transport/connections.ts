@@ -15,6 +15,8 @@ export interface Connection extends Scheduled {
   readonly session: Session;
   /** The handshake that this side started, until it is done. */
   initiation: Initiation | undefined;
+  /** Whether a first RETRY has come. */
+  retried: boolean;
   readonly initiator: boolean;
   /** Whether the peer's key was known before, so that no other will do. */
   readonly pinned: boolean;
@@ -24,10 +26,6 @@ export interface Connection extends Scheduled {
   /** The HELLO that asks a silent peer whether it has restarted. */
   revival: Revival | undefined;
 }
-
-/** Whether the peer has yet to prove, by a first packet, that it has the keys. */
-export const isHalfOpen = (connection: Connection): boolean =>
-  connection.halfOpenUntil !== Number.POSITIVE_INFINITY;
 
 export type ConnectionParts = Pick<
   Connection,
@@ -53,6 +51,7 @@ export class Connections {
     const connection: Connection = {
       ...parts,
       id: ++this.#lastId,
+      retried: false,
       revival: undefined,
       wakeAt: Number.POSITIVE_INFINITY,
       place: -1,

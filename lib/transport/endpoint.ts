@@ -8,15 +8,13 @@ import {
   type Connection,
   type ConnectionParts,
   Connections,
-  isHalfOpen,
   type SessionId,
 } from "./connections.ts";
-import { equalSecrets, resetToken } from "./cookie.ts";
+import { equalSecrets } from "./cookie.ts";
 import {
   type DataPacket,
   decodeDatagram,
   encodeHello,
-  encodeReset,
   type InitiatePacket,
   NONCE_BYTES,
   PacketKind,
@@ -25,16 +23,15 @@ import {
   type RetryPacket,
 } from "./datagrams.ts";
 import { DeadlineQueue } from "./deadline-queue.ts";
-import { PATH_DATA_BYTES } from "./frames.ts";
 import { Initiation } from "./initiation.ts";
-import { derivedSecret, type KeyPair } from "./keys.ts";
+import type { KeyPair } from "./keys.ts";
 import {
   HALF_OPEN_LIFETIME_MS,
   HALF_OPEN_MAX,
   KEEP_ALIVE_SPREAD_MS,
-  RESETS_PER_SECOND_MAX,
   SESSIONS_MAX,
 } from "./limits.ts";
+import { Resets } from "./resets.ts";
 import { Responder } from "./responder.ts";
 import { revivalAt } from "./revival.ts";
 import { PROBE_INTERVAL_MAX_MS } from "./retry.ts";
@@ -60,20 +57,20 @@ export interface EndpointOptions {
 export class Endpoint {
   readonly publicKey: Uint8Array;
   readonly #options: EndpointOptions;
-  readonly #resetSecret: Uint8Array;
+  readonly #resets: Resets;
   readonly #responder: Responder;
   readonly #deadlines = new DeadlineQueue<Connection>();
   readonly #connections = new Connections(this.#deadlines);
   readonly #touched = new Set<Connection>();
   #events: TransportEvent[] = [];
   #out: Datagram[] = [];
-  #halfOpen = 0;
-  #resets = { second: 0, sent: 0 };
+  /** Handshakes that no packet has confirmed yet, oldest first. */
+  readonly #halfOpen = new Set<Connection>();
 
   constructor(options: EndpointOptions) {
     this.#options = options;
     this.publicKey = options.keyPair.publicKey;
-    this.#resetSecret = derivedSecret(options.keyPair, "ChatApp/1 reset secret");
+    this.#resets = new Resets(options.keyPair);
     this.#responder = new Responder(options.keyPair, options.psk, options.random);
   }
 
@@ -84,8 +81,10 @@ export class Endpoint {
   connect(now: number, address: Address, expectedKey?: Uint8Array): SessionId {
     const { keyPair, psk, random, keepAliveMs, idleTimeoutMs } = this.#options;
     const localIndex = this.#newIndex();
-    const spread = (this.#randomU32() / 2 ** 32) * KEEP_ALIVE_SPREAD_MS;
+    const spreadMs = Math.min(KEEP_ALIVE_SPREAD_MS, (keepAliveMs ?? 0) / 2);
+    const spread = (this.#randomU32() / 2 ** 32) * spreadMs;
     const session = new Session(now, localIndex, address, {
+      random,
       idleTimeoutMs,
       keepAliveMs: keepAliveMs === undefined ? undefined : keepAliveMs - spread,
     });
@@ -95,7 +94,7 @@ export class Endpoint {
       random,
       expectedKey,
       localIndex,
-      resetToken: resetToken(this.#resetSecret, localIndex),
+      resetToken: this.#resets.token(localIndex),
     });
     const pinned = expectedKey !== undefined;
     return this.#add({
@@ -118,10 +117,10 @@ export class Endpoint {
   }
 
   /** Tells the peer that the session is over, and forgets it. No event follows. */
-  close(now: number, id: SessionId): void {
+  close(id: SessionId): void {
     const connection = this.#connections.get(id);
     if (connection === undefined) return;
-    const packet = connection.session.closePacket(now, CloseCode.Done, "");
+    const packet = connection.session.closePacket(CloseCode.Done, "");
     if (packet !== undefined) this.#out.push(packet);
     this.#forget(connection);
   }
@@ -208,15 +207,10 @@ export class Endpoint {
     const connection = this.#connections.byIndex(packet.receiver);
     if (connection === undefined) return this.#sendReset(now, from, packet.receiver);
     const { session } = connection;
-    const received = session.receive(now, from, packet, () =>
-      this.#options.random(PATH_DATA_BYTES),
-    );
+    const received = session.receive(now, from, packet);
     if (received === undefined) return;
     this.#touched.add(connection);
-    if (isHalfOpen(connection)) {
-      this.#halfOpen--;
-      this.#established(connection);
-    }
+    if (this.#halfOpen.delete(connection)) this.#established(connection);
     for (const bytes of received.messages) {
       this.#events.push({ type: "message", session: connection.id, bytes });
     }
@@ -229,7 +223,7 @@ export class Endpoint {
     }
     if (received.over === undefined) return;
     if (received.over === "violation") {
-      const packet = session.closePacket(now, CloseCode.Violation, "protocol violation");
+      const packet = session.closePacket(CloseCode.Violation, "protocol violation");
       if (packet !== undefined) this.#out.push(packet);
     }
     this.#over(connection, received.over);
@@ -240,7 +234,9 @@ export class Endpoint {
     if (connection === undefined || !sameAddress(from, connection.session.address)) return;
     if (connection.initiation !== undefined) {
       if (!connection.initiation.onRetry(now, packet)) return;
-      connection.session.liveness.onHeard(now);
+      // Whoever answers is there; but a handshake that is never accepted must not go on unnoticed.
+      if (!connection.retried) connection.session.liveness.onHeard(now);
+      connection.retried = true;
       this.#touched.add(connection);
       return;
     }
@@ -266,13 +262,17 @@ export class Endpoint {
       this.#out.push({ to: from, bytes: repeated });
       return;
     }
-    if (this.#connections.size >= SESSIONS_MAX || this.#halfOpen >= HALF_OPEN_MAX) return;
+    if (this.#connections.size >= SESSIONS_MAX) return;
     const localIndex = this.#newIndex();
-    const token = resetToken(this.#resetSecret, localIndex);
+    const token = this.#resets.token(localIndex);
     const accepted = this.#responder.onInitiate(packet, localIndex, token);
     if (accepted === undefined) return;
-    const { idleTimeoutMs } = this.#options;
-    const session = new Session(now, localIndex, from, { idleTimeoutMs, keepAliveMs: undefined });
+    const { random, idleTimeoutMs } = this.#options;
+    const session = new Session(now, localIndex, from, {
+      random,
+      idleTimeoutMs,
+      keepAliveMs: undefined,
+    });
     session.open(now, accepted.keys);
     const connection = this.#add({
       session,
@@ -282,8 +282,12 @@ export class Endpoint {
       peerKey: accepted.peerKey,
       halfOpenUntil: now + HALF_OPEN_LIFETIME_MS,
     });
-    this.#halfOpen++;
     this.#connections.opened(connection);
+    this.#halfOpen.add(connection);
+    for (const oldest of this.#halfOpen) {
+      if (this.#halfOpen.size <= HALF_OPEN_MAX) break;
+      this.#forget(oldest);
+    }
     this.#out.push({ to: from, bytes: accepted.respond });
   }
 
@@ -327,13 +331,9 @@ export class Endpoint {
     });
   }
 
-  /** "I know no such session": shorter than what it answers, and no more than so many a second. */
   #sendReset(now: number, to: Address, receiver: number): void {
-    const second = Math.floor(now / 1_000);
-    if (this.#resets.second !== second) this.#resets = { second, sent: 0 };
-    if (this.#resets.sent >= RESETS_PER_SECOND_MAX) return;
-    this.#resets.sent++;
-    this.#out.push({ to, bytes: encodeReset(receiver, resetToken(this.#resetSecret, receiver)) });
+    const bytes = this.#resets.answer(now, receiver);
+    if (bytes !== undefined) this.#out.push({ to, bytes });
   }
 
   #revive(now: number, connection: Connection): void {
@@ -363,13 +363,13 @@ export class Endpoint {
   }
 
   #over(connection: Connection, reason: ClosedReason): void {
+    const halfOpen = this.#halfOpen.has(connection);
     this.#forget(connection);
-    if (!isHalfOpen(connection))
-      this.#events.push({ type: "closed", session: connection.id, reason });
+    if (!halfOpen) this.#events.push({ type: "closed", session: connection.id, reason });
   }
 
   #forget(connection: Connection): void {
-    if (isHalfOpen(connection)) this.#halfOpen--;
+    this.#halfOpen.delete(connection);
     this.#connections.delete(connection);
     this.#touched.delete(connection);
   }

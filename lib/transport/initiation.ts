@@ -11,7 +11,7 @@ import {
   type RespondPacket,
   type RetryPacket,
 } from "./datagrams.ts";
-import { keyPairFrom, type KeyPair } from "./keys.ts";
+import { keyPairFrom, type KeyPair, SECRET_BYTES } from "./keys.ts";
 import { INITIATE_TRIES_PER_COOKIE } from "./limits.ts";
 import { InitiatorHandshake } from "./noise.ts";
 import { GIVE_UP_MS, PROBE_INTERVAL_IDLE_MAX_MS } from "./retry.ts";
@@ -26,17 +26,12 @@ const TRY_INTERVAL_MS = 100;
  */
 const LAST_TRY_INTERVAL_MS = 50;
 
-/**
- * Handshakes under way at once: one is begun every 600 ms or so, and the answer to the first may take
- * as long as GIVE_UP_MS.
- */
-const ATTEMPTS_MAX = 5;
-
+/** A handshake begun: what RESPOND is to be read with. */
 interface Attempt {
   readonly handshake: InitiatorHandshake;
   readonly peerKey: Uint8Array;
-  /** The INITIATE. */
-  readonly datagram: Uint8Array;
+  /** The Noise message in every INITIATE of it, whatever the cookie. */
+  readonly message: Uint8Array;
 }
 
 export interface InitiationOptions {
@@ -59,9 +54,9 @@ export interface Completed {
 export class Initiation {
   readonly #options: InitiationOptions;
   readonly #nonce: Uint8Array;
-  /** Newest first. The answer to an earlier one may still be on its way. */
-  readonly #attempts: Attempt[] = [];
-  /** How often the newest one is still sent before another cookie is asked for. */
+  #attempt: Attempt | undefined;
+  /** INITIATE with the newest cookie, and how often it is still sent before another one is asked for. */
+  #initiate: Uint8Array | undefined;
   #triesLeft = 0;
   /** When something was last heard, or hoped for anew. */
   #since: number;
@@ -95,50 +90,53 @@ export class Initiation {
     else if (silence < GIVE_UP_MS) this.#interval = LAST_TRY_INTERVAL_MS;
     else this.#interval = Math.min(this.#interval * 2, PROBE_INTERVAL_IDLE_MAX_MS);
     this.#nextTryAt = now + this.#interval;
-    if (this.#triesLeft === 0) return encodeHello(this.#nonce);
+    if (this.#initiate === undefined || this.#triesLeft === 0) return encodeHello(this.#nonce);
     this.#triesLeft--;
-    return this.#attempts[0]!.datagram;
+    return this.#initiate;
   }
 
   /** A cookie and a key came: INITIATE goes out with the next poll. Returns whether they are for us. */
   onRetry(now: number, retry: RetryPacket): boolean {
-    const { expectedKey, keyPair, psk, localIndex, resetToken, random } = this.#options;
+    const { expectedKey } = this.#options;
     if (this.#triesLeft > 0 || !equalBytes(retry.nonce, this.#nonce)) return false;
     if (expectedKey !== undefined && !equalBytes(retry.publicKey, expectedKey)) return false;
-    const peerKey = retry.publicKey.slice();
-    const handshake = new InitiatorHandshake({
-      static: keyPair,
-      ephemeral: keyPairFrom(random(32)),
-      remoteStatic: peerKey,
-      prologue: PROLOGUE,
-      ...(psk === undefined ? {} : { psk }),
-    });
-    const message = handshake.writeInitiate(
-      encodeInitiatePayload({ sender: localIndex, resetToken }),
-    );
-    if (message === undefined) return false;
-    this.#attempts.unshift({
-      handshake,
-      peerKey,
-      datagram: encodeInitiate(retry.cookie, message),
-    });
-    if (this.#attempts.length > ATTEMPTS_MAX) this.#attempts.pop();
+    if (this.#attempt === undefined) this.#since = now;
+    // The answer to an earlier INITIATE may still be on its way: only another key begins anew.
+    if (this.#attempt === undefined || !equalBytes(this.#attempt.peerKey, retry.publicKey)) {
+      const attempt = this.#begin(retry.publicKey.slice());
+      if (attempt === undefined) return false;
+      this.#attempt = attempt;
+    }
+    this.#initiate = encodeInitiate(retry.cookie, this.#attempt.message);
     this.#triesLeft = INITIATE_TRIES_PER_COOKIE;
-    this.#since = now;
     this.#nextTryAt = now;
     return true;
   }
 
   /** The answer to an INITIATE of ours; `undefined` if it is not authentic. */
   onRespond(respond: RespondPacket): Completed | undefined {
-    for (const { handshake, peerKey } of this.#attempts) {
-      const answer = handshake.readRespond(respond.noise);
-      if (answer === undefined) continue;
-      const payload = decodeRespondPayload(answer.payload);
-      if ("reason" in payload) return undefined;
-      const resetToken = payload.resetToken.slice();
-      return { keys: { ...handshake.split(), remoteIndex: payload.sender, resetToken }, peerKey };
-    }
-    return undefined;
+    const attempt = this.#attempt;
+    const answer = attempt?.handshake.readRespond(respond.noise);
+    if (attempt === undefined || answer === undefined) return undefined;
+    const payload = decodeRespondPayload(answer.payload);
+    if ("reason" in payload) return undefined;
+    const { handshake, peerKey } = attempt;
+    const resetToken = payload.resetToken.slice();
+    return { keys: { ...handshake.split(), remoteIndex: payload.sender, resetToken }, peerKey };
+  }
+
+  /** A handshake with the holder of that key; `undefined` if it is none. */
+  #begin(peerKey: Uint8Array): Attempt | undefined {
+    const { keyPair, psk, localIndex, resetToken, random } = this.#options;
+    const handshake = new InitiatorHandshake({
+      static: keyPair,
+      ephemeral: keyPairFrom(random(SECRET_BYTES)),
+      remoteStatic: peerKey,
+      prologue: PROLOGUE,
+      psk,
+    });
+    const payload = encodeInitiatePayload({ sender: localIndex, resetToken });
+    const message = handshake.writeInitiate(payload);
+    return message && { handshake, peerKey, message };
   }
 }

@@ -23,10 +23,16 @@ export class PathValidation {
     this.#creditBytes += bytes;
   }
 
+  /** Takes so many bytes out of what the candidate has sent, if there are as many left. */
+  spend(bytes: number): boolean {
+    if (this.#creditBytes < bytes) return false;
+    this.#creditBytes -= bytes;
+    return true;
+  }
+
   /** Whether a challenge of `bytes` may go out now; counts it as sent. */
   mayChallenge(now: number, bytes: number): boolean {
-    if (this.#creditBytes < bytes || now - this.#sentAt < CHALLENGE_INTERVAL_MS) return false;
-    this.#creditBytes -= bytes;
+    if (now - this.#sentAt < CHALLENGE_INTERVAL_MS || !this.spend(bytes)) return false;
     this.#sentAt = now;
     return true;
   }

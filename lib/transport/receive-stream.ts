@@ -2,7 +2,7 @@
 // in any order and any number of times; whole messages out, once each and in order.
 // Knows nothing of packets, time or keys.
 
-import { ByteReader } from "./bytes.ts";
+import { ByteReader, ByteWriter } from "./bytes.ts";
 import { MESSAGE_MAX_BYTES, RECEIVE_SEGMENTS_MAX, RECEIVE_WINDOW_BYTES } from "./limits.ts";
 
 /** The longest form of a length (RFC 9000 section 16). */
@@ -23,9 +23,8 @@ export class ReceiveStream {
   #offset = 0;
   /** Pieces beyond `#offset`, disjoint, ascending. */
   #segments: Segment[] = [];
-  /** Pieces of the message that is being put together, and how many bytes they are. */
-  #partial: Uint8Array[] = [];
-  #partialBytes = 0;
+  /** The start of the message that is being put together, its length in front. */
+  #partial: ByteWriter | undefined;
   /** The limit last told to the peer. */
   #advertised = RECEIVE_WINDOW_BYTES;
 
@@ -63,55 +62,40 @@ export class ReceiveStream {
     return this.#advertised;
   }
 
-  /** Consumes bytes that follow directly on what was read. */
+  /** Consumes bytes that follow directly on what was read. Returns what is wrong with them, if anything is. */
   #read(bytes: Uint8Array, messages: Uint8Array[]): string | undefined {
     this.#offset += bytes.length;
     let rest = bytes;
-    if (this.#partialBytes > 0) {
-      this.#partial.push(bytes);
-      this.#partialBytes += bytes.length;
-      const length = this.#neededBytes();
-      if (typeof length === "string") return length;
-      if (this.#partialBytes < length) return undefined;
-      rest = concat(this.#partial, this.#partialBytes);
-      this.#partial = [];
-      this.#partialBytes = 0;
+    if (this.#partial !== undefined) {
+      this.#partial.bytes(bytes);
+      rest = this.#partial.written();
+      const needed = neededBytes(rest);
+      if (needed === Number.POSITIVE_INFINITY) return TOO_LONG;
+      if (rest.length < needed) return undefined;
+      this.#partial = undefined;
     }
     const reader = new ByteReader(rest);
     let consumed = 0;
     while (consumed < rest.length) {
       const length = reader.varint();
-      if (length < 0) break;
-      if (length > MESSAGE_MAX_BYTES) return TOO_LONG;
-      const body = reader.bytes(length);
+      const body = length < 0 ? undefined : reader.bytes(length);
       if (body === undefined) break;
+      if (length > MESSAGE_MAX_BYTES) return TOO_LONG;
       messages.push(body);
       consumed = rest.length - reader.remaining;
     }
-    if (consumed < rest.length) {
-      this.#partial.push(rest.subarray(consumed));
-      this.#partialBytes = rest.length - consumed;
-      const length = this.#neededBytes();
-      if (typeof length === "string") return length;
-    }
+    if (consumed === rest.length) return undefined;
+    const start = rest.subarray(consumed);
+    if (neededBytes(start) === Number.POSITIVE_INFINITY) return TOO_LONG;
+    this.#partial = new ByteWriter(start.length);
+    this.#partial.bytes(start);
     return undefined;
   }
 
-  /** Bytes that the message being put together needs, its length in front included. */
-  #neededBytes(): number | string {
-    const head = this.#partial[0]!;
-    const prefix =
-      head.length >= VARINT_MAX_BYTES
-        ? head
-        : concat(this.#partial, this.#partialBytes, VARINT_MAX_BYTES);
-    const reader = new ByteReader(prefix);
-    const length = reader.varint();
-    if (length < 0 && prefix.length < VARINT_MAX_BYTES) return this.#partialBytes + 1;
-    if (length < 0 || length > MESSAGE_MAX_BYTES) return TOO_LONG;
-    return prefix.length - reader.remaining + length;
-  }
-
-  /** Keeps a range that lies beyond a gap, without what is already there. */
+  /**
+   * Keeps a range that lies beyond a gap, without what is already there. Copied: a view would keep the
+   * whole packet in memory, however small the piece.
+   */
   #keep(start: number, bytes: Uint8Array): void {
     let low = 0;
     let high = this.#segments.length;
@@ -129,25 +113,21 @@ export class ReceiveStream {
       const segment = this.#segments[index]!;
       if (segment.start >= end) break;
       if (segment.start > at) {
-        fresh.push({ start: at, bytes: bytes.subarray(at - start, segment.start - start) });
+        fresh.push({ start: at, bytes: bytes.slice(at - start, segment.start - start) });
       }
       fresh.push(segment);
       at = Math.max(at, segment.start + segment.bytes.length);
     }
-    if (at < end) fresh.push({ start: at, bytes: bytes.subarray(at - start) });
+    if (at < end) fresh.push({ start: at, bytes: bytes.slice(at - start) });
     this.#segments.splice(low, index - low, ...fresh);
   }
 }
 
-/** Joins pieces of `total` bytes, at most the first `limit` of them. */
-function concat(pieces: readonly Uint8Array[], total: number, limit = total): Uint8Array {
-  const joined = new Uint8Array(Math.min(total, limit));
-  let at = 0;
-  for (const piece of pieces) {
-    const part = piece.subarray(0, joined.length - at);
-    joined.set(part, at);
-    at += part.length;
-    if (at === joined.length) break;
-  }
-  return joined;
+/** Bytes that the message at the start of `bytes` takes, its length in front included; infinity if it is too long. */
+function neededBytes(bytes: Uint8Array): number {
+  const reader = new ByteReader(bytes);
+  const length = reader.varint();
+  if (length < 0 && bytes.length < VARINT_MAX_BYTES) return bytes.length + 1;
+  if (length < 0 || length > MESSAGE_MAX_BYTES) return Number.POSITIVE_INFINITY;
+  return bytes.length - reader.remaining + length;
 }

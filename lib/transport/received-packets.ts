@@ -2,7 +2,7 @@
 // (RFC 9000 section 13.2). Knows nothing of what was in them.
 
 import type { ByteWriter } from "./bytes.ts";
-import { writeAck } from "./frames.ts";
+import { ACK_RANGES_MAX, writeAck } from "./frames.ts";
 import { RangeSet } from "./ranges.ts";
 import { ReplayWindow } from "./replay.ts";
 
@@ -34,6 +34,8 @@ export class ReceivedPackets {
   onTaken(now: number, packetNumber: number, ackEliciting: boolean): void {
     if (this.isLargest(packetNumber)) this.#largestAt = now;
     this.#ranges.add(packetNumber, packetNumber + 1);
+    const excess = this.#ranges.count - ACK_RANGES_MAX;
+    if (excess > 0) this.#ranges.trimBelow(this.#ranges.startOf(excess));
     this.#news = true;
     this.#due ||= ackEliciting;
   }
@@ -43,18 +45,12 @@ export class ReceivedPackets {
     return this.#due;
   }
 
-  /** Writes an ACK if there is news, and returns the largest number in it, else -1. */
-  writeAck(now: number, writer: ByteWriter): number {
-    if (!this.#news) return -1;
+  /** Writes an ACK if there is news. */
+  writeAck(now: number, writer: ByteWriter): void {
+    if (!this.#news) return;
     const delay = Math.max(0, Math.round((now - this.#largestAt) * MICROS_PER_MS));
     writeAck(writer, this.#ranges, delay);
     this.#news = false;
     this.#due = false;
-    return this.#ranges.max!;
-  }
-
-  /** The peer knows of everything up to `largest`: no need to repeat it (section 13.2.4). */
-  onAckAcked(largest: number): void {
-    this.#ranges.trimBelow(largest);
   }
 }

@@ -14,8 +14,6 @@ export interface SentPacket {
   readonly bytes: number;
   /** Stream ranges it carried, flat: start, end, start, end, ... */
   readonly stream: readonly number[];
-  /** Largest packet number acknowledged in it, or -1. */
-  readonly acknowledged: number;
   /** Whether it told the peer a new flow control limit. */
   readonly maxData: boolean;
 }
@@ -107,6 +105,13 @@ export class Recovery {
     }
     this.#probeCount++;
     return { lost: [], probe: true };
+  }
+
+  /** The path is another one: what was learnt of the old one does not hold (RFC 9000 section 9.4). */
+  onPathChange(now: number): void {
+    this.congestion.onPathChange(now);
+    this.#rtt = undefined;
+    this.#probeCount = 0;
   }
 
   /** Something new wants to go out at once: waiting from the first interval on again. */

@@ -14,7 +14,7 @@ import {
   type InitiatePacket,
   PROLOGUE,
 } from "./datagrams.ts";
-import { keyPairFrom, type KeyPair } from "./keys.ts";
+import { keyPairFrom, type KeyPair, SECRET_BYTES } from "./keys.ts";
 import { HALF_OPEN_MAX } from "./limits.ts";
 import { ResponderHandshake } from "./noise.ts";
 import type { SessionKeys } from "./session.ts";
@@ -43,7 +43,7 @@ export class Responder {
     this.#keyPair = keyPair;
     this.#psk = psk;
     this.#random = random;
-    this.#cookies = new CookieJar(random(32));
+    this.#cookies = new CookieJar(random(SECRET_BYTES));
   }
 
   /** RETRY, smaller than the HELLO. */
@@ -69,9 +69,9 @@ export class Responder {
   ): (Accepted & { readonly respond: Uint8Array }) | undefined {
     const handshake = new ResponderHandshake({
       static: this.#keyPair,
-      ephemeral: keyPairFrom(this.#random(32)),
+      ephemeral: keyPairFrom(this.#random(SECRET_BYTES)),
       prologue: PROLOGUE,
-      ...(this.#psk === undefined ? {} : { psk: this.#psk }),
+      psk: this.#psk,
     });
     const initiate = handshake.readInitiate(packet.noise);
     if (initiate === undefined) return undefined;

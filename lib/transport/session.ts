@@ -30,7 +30,7 @@ import { Liveness, type LivenessOptions } from "./liveness.ts";
 import { PathValidation } from "./path.ts";
 import { ReceivedPackets } from "./received-packets.ts";
 import { ReceiveStream } from "./receive-stream.ts";
-import { type Findings, Recovery } from "./recovery.ts";
+import { type Findings, Recovery, type SentPacket } from "./recovery.ts";
 import { type FramedMessage, SendStream } from "./send-stream.ts";
 
 /** What a finished handshake leaves behind. */
@@ -41,6 +41,11 @@ export interface SessionKeys {
   readonly remoteIndex: number;
   /** What a RESET must carry to be the peer's. */
   readonly resetToken: Uint8Array;
+}
+
+export interface SessionOptions extends LivenessOptions {
+  /** Fresh random bytes. */
+  readonly random: (bytes: number) => Uint8Array;
 }
 
 /** What a packet brought, besides what the session keeps to itself. */
@@ -74,6 +79,7 @@ const header = new ByteWriter(DATA_HEADER_BYTES);
 export class Session {
   readonly localIndex: number;
   readonly liveness: Liveness;
+  readonly #random: SessionOptions["random"];
   #address: Address;
   #keys: SessionKeys | undefined;
   #stream = new SendStream(RECEIVE_WINDOW_BYTES);
@@ -85,13 +91,14 @@ export class Session {
   #pingDue = false;
   #limitDue = false;
   #path: PathValidation | undefined;
-  /** Challenges to answer, each to where it came from. */
-  #responses: { readonly to: Address; readonly data: Uint8Array }[] = [];
+  /** The newest challenge that is to be answered, and where it came from. */
+  #response: { readonly to: Address; readonly data: Uint8Array } | undefined;
 
-  constructor(now: number, localIndex: number, address: Address, liveness: LivenessOptions) {
+  constructor(now: number, localIndex: number, address: Address, options: SessionOptions) {
     this.localIndex = localIndex;
     this.#address = address;
-    this.liveness = new Liveness(now, liveness);
+    this.#random = options.random;
+    this.liveness = new Liveness(now, options);
   }
 
   get address(): Address {
@@ -128,12 +135,7 @@ export class Session {
   }
 
   /** Takes a packet; `undefined` if it is not authentic, or was here before. */
-  receive(
-    now: number,
-    from: Address,
-    packet: DataPacket,
-    newChallenge: () => Uint8Array,
-  ): Received | undefined {
+  receive(now: number, from: Address, packet: DataPacket): Received | undefined {
     const { packetNumber } = packet;
     if (this.#keys === undefined || !this.#received.isNew(packetNumber)) return undefined;
     const plain = open(this.#keys.receive, packetNumber, packet.header, packet.sealed);
@@ -146,7 +148,7 @@ export class Session {
       return { messages, delivered: undefined, moved: false, over: "violation" };
     }
     const bytes = packet.header.length + packet.sealed.length;
-    this.#watchPath(from, packetNumber, bytes, newChallenge);
+    this.#watchPath(from, packetNumber, bytes);
     const deliveredBefore = this.#stream.deliveredCount;
     const addressBefore = this.#address;
     let over: Received["over"];
@@ -209,42 +211,47 @@ export class Session {
     const keys = this.#keys;
     if (keys === undefined || this.#nextPacketNumber >= PACKET_NUMBER_MAX) return;
     this.#flushPaths(now, keys, out);
-    const outstanding = this.#recovery.outstandingPackets(PROBE_PACKETS);
-    for (let probe = 0; probe < this.#probes; probe++) {
-      const packet = outstanding[Math.min(probe, outstanding.length - 1)];
-      if (packet !== undefined) this.#resend(packet.stream);
-      out.push(this.#packet(now, keys, true));
+    const { congestion } = this.#recovery;
+    if (this.#probes > 0) this.#flushProbes(now, keys, out);
+    while (this.#stream.sendable && congestion.open) {
+      out.push(this.#packet(now, keys, { stream: true, ping: false }));
     }
-    this.#probes = 0;
-    while (this.#stream.sendable && this.#recovery.congestion.open) {
-      out.push(this.#packet(now, keys, false));
-    }
-    this.#recovery.congestion.onFlushed(this.#stream.sendable);
+    congestion.onFlushed(this.#stream.sendable);
     if (this.#pingDue || this.#limitDue || this.#received.ackDue) {
-      out.push(this.#packet(now, keys, this.#pingDue));
+      out.push(this.#packet(now, keys, { stream: congestion.open, ping: this.#pingDue }));
+    }
+  }
+
+  /** Probes carry what the oldest packets under way did, and pay no heed to the window (RFC 9002 section 6.2.4). */
+  #flushProbes(now: number, keys: SessionKeys, out: Datagram[]): void {
+    const outstanding = this.#recovery.outstandingPackets(PROBE_PACKETS);
+    for (; this.#probes > 0; this.#probes--) {
+      const packet = outstanding[Math.min(this.#probes, outstanding.length) - 1];
+      if (packet !== undefined) this.#sendAgain(packet);
+      out.push(this.#packet(now, keys, { stream: true, ping: true }));
     }
   }
 
   /** The last packet of a session: tells the peer that it is over. */
-  closePacket(now: number, code: number, reason: string): Datagram | undefined {
+  closePacket(code: number, reason: string): Datagram | undefined {
     const keys = this.#keys;
     if (keys === undefined) return undefined;
+    // No ACK: it might name a message that is dropped because of this very end.
     frames.reset();
-    this.#received.writeAck(now, frames);
     writeClose(frames, code, reason);
     return { to: this.#address, bytes: this.#seal(keys) };
   }
 
-  /** Builds one packet: ACK, limits, PING if asked for, and as much of the stream as fits. */
-  #packet(now: number, keys: SessionKeys, eliciting: boolean): Datagram {
+  /** Builds one packet: ACK, limits, as much of the stream as fits if it may, or else PING if asked for. */
+  #packet(now: number, keys: SessionKeys, may: { stream: boolean; ping: boolean }): Datagram {
     frames.reset();
-    const acknowledged = this.#received.writeAck(now, frames);
+    this.#received.writeAck(now, frames);
     const acknowledgementBytes = frames.length;
     const maxData = this.#limitDue;
     if (maxData) writeMaxData(frames, this.#receiving.limit);
     this.#limitDue = false;
     const stream: number[] = [];
-    for (;;) {
+    while (may.stream) {
       const room = FRAMES_MAX_BYTES - frames.length;
       if (room < STREAM_ROOM_MIN_BYTES) break;
       const range = this.#stream.take(room - streamOverhead(this.#stream.nextOffset, room));
@@ -253,18 +260,16 @@ export class Session {
       this.#stream.copy(range.start, range.end, frames);
       stream.push(range.start, range.end);
     }
-    if (stream.length === 0 && eliciting) writePing(frames);
-    if (frames.length > acknowledgementBytes) {
-      if (stream.length > 0 || eliciting) this.#pingDue = false;
-      this.#recordSent(now, stream, acknowledged, maxData);
-    }
+    if (stream.length === 0 && may.ping) writePing(frames);
+    if (stream.length > 0 || may.ping) this.#pingDue = false;
+    if (frames.length > acknowledgementBytes) this.#recordSent(now, stream, maxData);
     return { to: this.#address, bytes: this.#seal(keys) };
   }
 
-  #recordSent(now: number, stream: readonly number[], acknowledged: number, maxData: boolean) {
+  #recordSent(now: number, stream: readonly number[], maxData: boolean): void {
     const bytes = frames.length + DATA_OVERHEAD_BYTES;
     const number = this.#nextPacketNumber;
-    this.#recovery.onSent({ number, sentAt: now, bytes, stream, acknowledged, maxData });
+    this.#recovery.onSent({ number, sentAt: now, bytes, stream, maxData });
   }
 
   #seal(keys: SessionKeys): Uint8Array {
@@ -296,13 +301,13 @@ export class Session {
       case FrameKind.Close:
         return "peer";
       case FrameKind.PathChallenge:
-        this.#responses.push({ to: from, data: frame.data });
+        this.#response = { to: from, data: frame.data };
         return undefined;
       case FrameKind.PathResponse:
         if (this.#path?.proves(from, frame.data) === true) {
           this.#address = this.#path.candidate;
           this.#path = undefined;
-          this.#recovery.congestion.onPathChange();
+          this.#recovery.onPathChange(now);
         }
         return undefined;
       case FrameKind.Padding:
@@ -316,20 +321,17 @@ export class Session {
       for (let i = 0; i < packet.stream.length; i += 2) {
         this.#stream.onAcked(packet.stream[i]!, packet.stream[i + 1]!);
       }
-      if (packet.acknowledged >= 0) this.#received.onAckAcked(packet.acknowledged);
     }
-    for (const packet of lost) {
-      this.#resend(packet.stream);
-      this.#limitDue ||= packet.maxData;
-    }
+    for (const packet of lost) this.#sendAgain(packet);
   }
 
-  #resend(stream: readonly number[]): void {
+  #sendAgain({ stream, maxData }: SentPacket): void {
     for (let i = 0; i < stream.length; i += 2) this.#stream.onLost(stream[i]!, stream[i + 1]!);
+    this.#limitDue ||= maxData;
   }
 
   /** The newest packet came from elsewhere: find out whether the peer is really there. */
-  #watchPath(from: Address, packetNumber: number, bytes: number, newChallenge: () => Uint8Array) {
+  #watchPath(from: Address, packetNumber: number, bytes: number): void {
     if (sameAddress(from, this.#address)) {
       if (this.#received.isLargest(packetNumber)) this.#path = undefined;
       return;
@@ -337,19 +339,27 @@ export class Session {
     const known = this.#path !== undefined && sameAddress(from, this.#path.candidate);
     if (!known) {
       if (!this.#received.isLargest(packetNumber)) return;
-      this.#path = new PathValidation(from, newChallenge());
+      this.#path = new PathValidation(from, this.#random(PATH_DATA_BYTES));
     }
     this.#path!.onReceived(bytes);
   }
 
+  /** Whether a response to that address pays for itself: it is proved, or has sent enough. */
+  #mayRespond(to: Address): boolean {
+    if (sameAddress(to, this.#address)) return true;
+    const path = this.#path;
+    return path !== undefined && sameAddress(to, path.candidate) && path.spend(PATH_PACKET_BYTES);
+  }
+
   /** Challenges and their answers go to the addresses they are about, in packets of their own. */
   #flushPaths(now: number, keys: SessionKeys, out: Datagram[]): void {
-    for (const { to, data } of this.#responses) {
+    const response = this.#response;
+    this.#response = undefined;
+    if (response !== undefined && this.#mayRespond(response.to)) {
       frames.reset();
-      writePathResponse(frames, data);
-      out.push({ to, bytes: this.#seal(keys) });
+      writePathResponse(frames, response.data);
+      out.push({ to: response.to, bytes: this.#seal(keys) });
     }
-    this.#responses.length = 0;
     if (this.#path?.mayChallenge(now, PATH_PACKET_BYTES) === true) {
       frames.reset();
       writePathChallenge(frames, this.#path.challenge);

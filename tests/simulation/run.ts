@@ -4,7 +4,7 @@
 import type { ClientMachine } from "../../lib/chat/client.ts";
 import { Prng } from "../support/prng.ts";
 import { Book } from "./book.ts";
-import { Bounds, watchEndpoints } from "./bounds.ts";
+import { Bounds, type SessionPair, watchEndpoints } from "./bounds.ts";
 import { lossOf } from "./conditions.ts";
 import { Conversations } from "./conversation.ts";
 import { type Finding, Findings } from "./findings.ts";
@@ -62,20 +62,20 @@ export const scenarioOf = (options: Options): Scenario =>
 
 export const run = (options: Options, scenario: Scenario, trace?: Trace): Result => {
   let bounds: Findings | undefined;
-  const result = watchEndpoints(
+  return watchEndpoints(
     (rule, what) => bounds?.add(rule, what),
-    () =>
-      runWatched(options, scenario, trace, (findings) => {
+    (sessions) =>
+      runWatched(options, scenario, trace, sessions, (findings) => {
         bounds = findings;
       }),
   );
-  return result;
 };
 
 const runWatched = (
   options: Options,
   scenario: Scenario,
   trace: Trace | undefined,
+  sessions: () => SessionPair[],
   begin: (findings: Findings) => void,
 ): Result => {
   const stage = new Stage(options, scenario, new Prng(options.seed));
@@ -110,6 +110,7 @@ const runWatched = (
     rollCall(stage, conversations, findings);
     if (findings.list.length === 0) checkTables(stage, book, findings);
     quiet(stage, bounds, findings);
+    bounds.checkForgotten(world.now, sessions());
     if (findings.list.length === 0) messages.finish();
   } catch (error) {
     findings.add("threw", error instanceof Error ? (error.stack ?? error.message) : String(error));

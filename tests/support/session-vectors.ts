@@ -82,7 +82,7 @@ export function recordSession(psk: boolean): Recorded[] {
   now += 2; // so that the acknowledgement says how long it waited
   turn("responder"); // DATA: acknowledgement and answer
   turn("initiator"); // DATA: acknowledgement
-  ends.initiator.close(now, session);
+  ends.initiator.close(session);
   turn("initiator"); // DATA: CLOSE
   const late = recorded.findLast(({ from }) => from === "initiator")!;
   ends.responder.receive(now, PLACES.initiator, Uint8Array.fromHex(late.hex));

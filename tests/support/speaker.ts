@@ -65,8 +65,8 @@ export class Speaker implements Machine {
   }
 
   /** Ends the session and says so. */
-  close(now: number): void {
-    this.#endpoint.close(now, this.#session);
+  close(): void {
+    this.#endpoint.close(this.#session);
   }
 
   /** Everything heard of one type. */

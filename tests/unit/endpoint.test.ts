@@ -184,7 +184,7 @@ describe("a session", () => {
     const [a, b] = [world.host(1001), world.host(1002)];
     const session = a.endpoint.connect(0, b.address);
     world.runUntil(() => count(b, "established") === 1);
-    a.endpoint.close(world.now, session);
+    a.endpoint.close(session);
     world.runUntil(() => count(b, "closed") === 1);
     expect(b.events.at(-1)).toMatchObject({ type: "closed", reason: "peer" });
     expect(a.endpoint.send(world.now, session, encode("late"))).toBe("no_session");
@@ -293,7 +293,43 @@ describe("a peer that restarts", () => {
   });
 });
 
+describe("the congestion window", () => {
+  test("holds also when packets of the peer keep coming in", () => {
+    const world = new EndpointWorld(12);
+    const [a, b] = [world.host(1001), world.host(1002)];
+    const session = a.endpoint.connect(0, b.address);
+    let back = 0;
+    b.onEvent = (event) => {
+      if (event.type === "established") back = event.session;
+    };
+    world.runUntil(() => back !== 0);
+    world.run(100);
+    // Nothing that a sends arrives any more, but b goes on talking.
+    world.filter = (from) => from !== a.address;
+    const before = a.traffic.out;
+    for (let n = 0; n < 10; n++) a.endpoint.send(world.now, session, encode("x".repeat(100_000)));
+    for (let n = 0; n < 40; n++) {
+      b.endpoint.send(world.now, back, encode(`${n}`));
+      world.run(1);
+    }
+    expect(a.traffic.out - before).toBeLessThan(20 * 1_200);
+  });
+});
+
 describe("strangers", () => {
+  test("with another password get no session, and the user is told in time", () => {
+    const world = new EndpointWorld(13);
+    const a = world.host(1001, { psk: new Uint8Array(32).fill(5) });
+    const b = world.host(1002, { psk: new Uint8Array(32).fill(6) });
+    const session = a.endpoint.connect(0, b.address);
+    a.endpoint.send(0, session, encode("let me in"));
+    world.runUntil(() => count(a, "unanswered") === 1, 3_000);
+    expect(count(b, "established")).toBe(0);
+    const before = a.traffic.datagramsOut;
+    world.run(60_000);
+    expect(a.traffic.datagramsOut - before).toBeLessThan(60);
+  });
+
   test("a replayed datagram of any kind changes nothing", () => {
     const world = new EndpointWorld(8);
     const [a, b] = [world.host(1001), world.host(1002)];

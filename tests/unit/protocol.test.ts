@@ -220,7 +220,7 @@ test("the prologue and the labels stand in the document", () => {
   for (const label of [prologue, "ChatApp/1 reset secret", "ChatApp/1 reset "]) {
     expect(document).toContain(`"${label}"`);
   }
-  expect(read("lib/transport/endpoint.ts")).toContain('"ChatApp/1 reset secret"');
+  expect(read("lib/transport/resets.ts")).toContain('"ChatApp/1 reset secret"');
   expect(read("lib/transport/cookie.ts")).toContain('"ChatApp/1 reset "');
 });
 

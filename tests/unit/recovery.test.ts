@@ -9,7 +9,6 @@ const sent = (number: number, sentAt: number) => ({
   sentAt,
   bytes: 1_200,
   stream: [number, number + 1],
-  acknowledged: -1,
   maxData: false,
 });
 const numbers = (packets: readonly { readonly number: number }[]) => packets.map((p) => p.number);

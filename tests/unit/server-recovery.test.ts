@@ -120,7 +120,7 @@ describe("a member that loses its session", () => {
   test("is removed after 2,500 ms without one", () => {
     const scene = new ChatScene();
     const [client, other] = pair(scene);
-    scene.network.act(other.node, (speaker, now) => speaker.close(now));
+    scene.network.act(other.node, (speaker) => speaker.close());
     scene.run(3_000);
     client.ask("send_group", { group: "g", text: "1" });
     scene.run(2_400);
@@ -149,7 +149,7 @@ describe("a member that loses its session", () => {
   test("is gone after 45 s without one", () => {
     const scene = new ChatScene();
     const [, other] = pair(scene);
-    scene.network.act(other.node, (speaker, now) => speaker.close(now));
+    scene.network.act(other.node, (speaker) => speaker.close());
     scene.run(44_000);
     expect(scene.lines()).toEqual([]);
     scene.run(1_500);
@@ -159,7 +159,7 @@ describe("a member that loses its session", () => {
   test("is judged after 2,500 ms without one, if it is reported", () => {
     const scene = new ChatScene();
     const [client, other] = pair(scene);
-    scene.network.act(other.node, (speaker, now) => speaker.close(now));
+    scene.network.act(other.node, (speaker) => speaker.close());
     scene.run(100);
     const report = { name: "client2", key: other.speaker.key };
     const asked = client.tell("report_offline", report);
@@ -167,7 +167,7 @@ describe("a member that loses its session", () => {
     expect(client.speaker.answers(asked)).toEqual([]);
     comeBack(other, "client2");
     expect(client.speaker.answers(asked)).toMatchObject([{ type: "still_online" }]);
-    scene.network.act(other.node, (speaker, now) => speaker.close(now));
+    scene.network.act(other.node, (speaker) => speaker.close());
     scene.run(10_000);
     expect(client.ask("report_offline", report).type).toBe("offline_confirmed");
   });
