@@ -26,6 +26,8 @@ export interface ProgramOptions {
   readonly onLine?: (line: string) => void;
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** A command that starts the program in its own place, as `ip netns exec` does. */
+  readonly under?: readonly string[];
 }
 
 /** A running program. Its lines are consumed in order by `until`. */
@@ -47,7 +49,7 @@ export class Program {
     options: ProgramOptions = {},
   ) {
     this.name = name;
-    this.#process = Bun.spawn([...commandOf(script), ...words], {
+    this.#process = Bun.spawn([...(options.under ?? []), ...commandOf(script), ...words], {
       stdin: "pipe",
       stdout: "pipe",
       stderr: "pipe",
@@ -96,8 +98,12 @@ export class Program {
   }
 
   write(bytes: string | Uint8Array<ArrayBuffer>): void {
-    this.#process.stdin.write(bytes);
-    this.#process.stdin.flush();
+    this.#give(bytes).catch(() => {}); // it has ended, and reads no more
+  }
+
+  async #give(bytes: string | Uint8Array<ArrayBuffer>): Promise<void> {
+    await this.#process.stdin.write(bytes);
+    await this.#process.stdin.flush();
   }
 
   endInput(): void {

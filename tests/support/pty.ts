@@ -50,6 +50,14 @@ const UNTIL_TIMEOUT_MS = 20_000;
 
 const SCROLLBACK_ROWS = 10_000;
 
+/** Of what is told when something was not seen. */
+const TOLD_MAX_CHARS = 2_000;
+
+const shortened = (text: string): string =>
+  text.length <= TOLD_MAX_CHARS
+    ? text
+    : `${text.slice(0, TOLD_MAX_CHARS)}... (${text.length} characters)`;
+
 export class TerminalSession implements Disposable {
   readonly emulator: Terminal;
   readonly #pty: Bun.Terminal;
@@ -189,11 +197,11 @@ export class TerminalSession implements Disposable {
       };
       const timer = setTimeout(() => {
         const seen = this.lines()
-          .map((line) => `| ${line}`)
+          .map((line) => `| ${shortened(line)}`)
           .join("\n");
         finish(
           new Error(
-            `not seen: ${what}. On the screen:\n${seen}\ncursor ${JSON.stringify(this.cursor())}`,
+            `not seen: ${shortened(what)}. On the screen:\n${seen}\ncursor ${JSON.stringify(this.cursor())}`,
           ),
         );
       }, timeoutMs);
@@ -205,6 +213,11 @@ export class TerminalSession implements Disposable {
   /** Something besides the screen has changed that a test may be waiting for. */
   poke(): void {
     for (const look of [...this.#watchers]) look();
+  }
+
+  /** Closes the window: the program's terminal is gone. */
+  hangUp(): void {
+    this.#pty.close();
   }
 
   /** Ends the program if it still runs. Only this one. */
