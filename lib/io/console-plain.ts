@@ -37,7 +37,7 @@ export class PlainConsole implements Console {
 
   show(lines: readonly Line[]): void {
     let text = "";
-    for (const line of lines) text += `${this.#look.line(line)}\n`;
+    for (const line of lines) text += `${this.#look(line)}\n`;
     this.#output.write(text);
   }
 

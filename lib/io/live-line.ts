@@ -39,23 +39,21 @@ const BEGIN_FRAME = "\x1b[?2026h"; // synchronized output; terminals that do not
 const END_FRAME = "\x1b[?2026l";
 const CLEAR_BELOW = "\x1b[J";
 
+/** At the start of a row. Not from its first cell: clearing a whole screen makes tmux keep a copy of it in its history. */
+const CLEAR_FROM_START = " \x1b[J\r";
+
 const up = (rows: number): string => (rows > 0 ? `\x1b[${rows}A` : "");
 const down = (rows: number): string => (rows > 0 ? `\x1b[${rows}B` : "");
 const right = (cells: number): string => (cells > 0 ? `\x1b[${cells}C` : "");
 
-/** Asks the terminal where the cursor is; it answers with a `cursor` key. */
-export const WHERE_IS_THE_CURSOR = "\x1b[6n";
-
 export class LiveLine {
-  readonly #paintPrompt: (prompt: string) => string;
   #columns: number;
   #screenRows: number;
   #drawn: Drawn | undefined;
 
-  constructor(columns: number, rows: number, paintPrompt: (prompt: string) => string) {
+  constructor(columns: number, rows: number) {
     this.#columns = columns;
     this.#screenRows = rows;
-    this.#paintPrompt = paintPrompt;
   }
 
   get columns(): number {
@@ -96,8 +94,7 @@ export class LiveLine {
       }
       // Too much for the screen, or full to the edge: written anew without the tricks that either needs.
       const { rows } = layOut(input.prompt + input.text, 0, this.#columns);
-      const text = this.#paint(rows[0] ?? "", 0, input.prompt) + rows.slice(1).join("");
-      return this.#atomic(`${moved}${this.#lift()}${text}${mark}\r\n`);
+      return this.#atomic(`${moved}${this.#lift()}${rows.join("")}${mark}\r\n`);
     }
     return this.#atomic(`${this.#lay(atEnd)}${this.finish(input, mark)}`);
   }
@@ -134,7 +131,7 @@ export class LiveLine {
   /** After `resize`: the cursor is `row` rows below the first drawn one. All is drawn again with the next frame. */
   settle(row: number): string {
     this.#drawn = undefined;
-    return `\r${up(row)}${CLEAR_BELOW}`;
+    return `\r${up(row)}${CLEAR_FROM_START}`;
   }
 
   #atomic(text: string): string {
@@ -150,7 +147,7 @@ export class LiveLine {
   #lift(): string {
     const drawn = this.#drawn;
     this.#drawn = undefined;
-    return `\r${up(drawn?.row ?? 0)}${CLEAR_BELOW}`;
+    return `\r${up(drawn?.row ?? 0)}${CLEAR_FROM_START}`;
   }
 
   /** Draws the input from the cursor's row down, where nothing is. */
@@ -174,7 +171,7 @@ export class LiveLine {
 
     // Clearing behind a full row would take its last character with it.
     const clearFirst = next.rows.at(-1) !== "" && next.rows.length === this.#rowsMax();
-    const start = `\r${up(drawn.row)}${clearFirst ? CLEAR_BELOW : ""}`;
+    const start = `\r${up(drawn.row)}${clearFirst ? CLEAR_FROM_START : ""}`;
     return start + this.#draw(next, clearFirst ? "" : CLEAR_BELOW);
   }
 
@@ -198,8 +195,8 @@ export class LiveLine {
   }
 
   #draw(next: Drawn, clear = ""): string {
-    const { rows, skipped, input } = next;
-    let out = this.#paint(rows[0] ?? "", skipped, input.prompt);
+    const { rows } = next;
+    let out = rows[0] ?? "";
     for (let index = 1; index < rows.length; index++) {
       // An empty last row: a space makes the terminal go there, as part of the same line. It stays: a row that is
       // cleared from its start no longer belongs to the line, and would not be broken anew with it.
@@ -212,18 +209,12 @@ export class LiveLine {
   #toColumn(drawn: Drawn): string {
     const { before } = drawn;
     // Where terminals do not agree on a width, writing the text again leads to the right cell in all of them.
-    if (isPlainWidth(before)) return right(drawn.column);
-    return this.#paint(before, drawn.skipped + drawn.row, drawn.input.prompt);
+    return isPlainWidth(before) ? right(drawn.column) : before;
   }
 
   /** A wide character that found no room leaves a cell before the edge, and in it what was there. */
   #clearGap(row: string): string {
     return !isAscii(row) && Bun.stringWidth(row) === this.#columns - 1 ? "\x1b[K" : "";
-  }
-
-  #paint(row: string, index: number, prompt: string): string {
-    if (index !== 0 || !row.startsWith(prompt)) return row;
-    return this.#paintPrompt(prompt) + row.slice(prompt.length);
   }
 
   /** Puts lines in above the input; undefined if they do not fit, or if it is not sure how many rows they take. */

@@ -1,13 +1,9 @@
 // How lines and the prompt look: the only file that knows colours. Taken away, the text stays the same to the letter.
-import picocolors from "picocolors";
 import type { Line } from "../chat/line.ts";
 import { lineText } from "../chat/line.ts";
 
-export interface Look {
-  /** The line as `lineText` gives it, in its colours. */
-  line(line: Line): string;
-  prompt(prompt: string): string;
-}
+/** A line as `lineText` gives it, in its colours. */
+export type Look = (line: Line) => string;
 
 /** `[bob: hello]`, `[>>> bob: hello]` or `Group_Message bob: hello`, up to the end of the name. */
 const SENDER = /^(\[(?:>>> )?|Group_Message )([^\s:]+:)/;
@@ -16,19 +12,24 @@ const SENDER = /^(\[(?:>>> )?|Group_Message )([^\s:]+:)/;
 export const wantsColor = (environment: Readonly<Record<string, string | undefined>>): boolean =>
   (environment["NO_COLOR"] ?? "") === "";
 
-/** The look of a terminal with colours, or of everything else. */
-export const lookWith = (color: boolean): Look => {
-  if (!color) return { line: lineText, prompt: (prompt) => prompt };
-  const { bold, cyan, dim, green, red } = picocolors.createColors(true);
-  const named = (text: string, paint: (name: string) => string): string =>
-    text.replace(SENDER, (_, start: string, name: string) => start + bold(paint(name)));
+type Colors = typeof import("picocolors");
 
-  const body = ({ kind, text }: Line): string => {
+let colors: ReturnType<Colors["createColors"]> | undefined;
+
+/** Loaded with the first line, not before the prompt. */
+const loadColors = (): NonNullable<typeof colors> =>
+  (colors ??= (require("picocolors") as Colors).createColors(true));
+
+const painted = ({ kind, text, scope }: Line): string => {
+  const { bold, cyan, dim, green, red } = loadColors();
+  const named = (paint: (name: string) => string): string =>
+    text.replace(SENDER, (_, start: string, name: string) => start + bold(paint(name)));
+  const body = (): string => {
     switch (kind) {
       case "chat":
-        return named(text, green);
+        return named(green);
       case "group":
-        return named(text, cyan);
+        return named(cyan);
       case "error":
         return red(text);
       case "closing":
@@ -37,10 +38,8 @@ export const lookWith = (color: boolean): Look => {
         return text;
     }
   };
-  const start = (scope: string | undefined): string =>
-    dim(">>> ") + (scope === undefined ? "" : cyan(`(${scope}) `));
-  return {
-    line: (line) => start(line.scope) + body(line),
-    prompt: (prompt) => bold(prompt),
-  };
+  return dim(">>> ") + (scope === undefined ? "" : cyan(`(${scope}) `)) + body();
 };
+
+/** The look of a terminal with colours, or of everything else. */
+export const lookWith = (color: boolean): Look => (color ? painted : lineText);

@@ -1,8 +1,8 @@
 // Writes text to a file descriptor: in order, all of it, and without ever holding up the program, however slow the
 // reader is. Knows nothing of what is written.
 //
-// Not `process.stdout`: it takes 10 ms to load, reports a write as done before the pipe has it, and turns a pipe that
-// other programs share into a non-blocking one.
+// Not `process.stdout`: it reports a write as done before the pipe has it, and turns a pipe that other programs share into
+// a non-blocking one.
 import { write } from "node:fs";
 
 /** A reader that is behind by more than this gets it in pieces; a smaller piece costs more calls, a larger one memory. */

@@ -3,11 +3,11 @@
 import { expect, test } from "bun:test";
 import { UnicodeGraphemesAddon } from "@xterm/addon-unicode-graphemes";
 import { Terminal } from "@xterm/headless";
-import { LineEditor } from "../../lib/io/line-editor.ts";
 import type { Place } from "../../lib/io/live-line.ts";
 import { LiveLine } from "../../lib/io/live-line.ts";
 import type { Layout } from "../../lib/io/width.ts";
 import { layOut } from "../../lib/io/width.ts";
+import { inputOf } from "../support/line-input.ts";
 import { Prng } from "../support/prng.ts";
 
 const TYPED = [
@@ -33,16 +33,17 @@ const SHOWN = [
   "",
   "👨‍👩‍👧‍👦".repeat(30),
 ];
+/** Left, right, home, end, word left, backspace, delete, delete word left, up. */
 const KEYS = [
-  "left",
-  "right",
-  "home",
-  "end",
-  "word-left",
-  "backspace",
-  "delete",
-  "delete-word-left",
-  "up",
+  "\x1b[D",
+  "\x1b[C",
+  "\x1b[H",
+  "\x1b[F",
+  "\x1bb",
+  "\x7f",
+  "\x1b[3~",
+  "\x17",
+  "\x1b[A",
 ] as const;
 
 class Screen {
@@ -108,8 +109,8 @@ const play = async (seed: number, options: Options): Promise<void> => {
   const random = new Prng(seed);
   const pick = <T>(from: readonly T[]): T => from[random.below(from.length)] as T;
   let screen = new Screen(options.columns, options.rows);
-  const live = new LiveLine(options.columns, options.rows, (prompt) => `\x1b[1m${prompt}\x1b[22m`);
-  const editor = new LineEditor();
+  const live = new LiveLine(options.columns, options.rows);
+  const editor = await inputOf();
   let prompt = ">>> ";
   const shown: string[] = [];
   const input = () => ({ prompt, text: editor.text, cursor: editor.cursor });
@@ -120,9 +121,9 @@ const play = async (seed: number, options: Options): Promise<void> => {
     const lines: { plain: string; painted: string }[] = [];
     const what = random.below(options.resizes === "none" ? 9 : 10);
     if (what < 3) {
-      if (editor.text.length < options.longest) editor.insert(pick(TYPED));
+      if (editor.text.length < options.longest) editor.feed(pick(TYPED));
     } else if (what < 5) {
-      editor.press(pick(KEYS));
+      editor.feed(pick(KEYS));
     } else if (what < 8) {
       for (let count = random.below(4) + 1; count > 0; count--) {
         const text = `${step}.${count} ${pick(SHOWN)}`;
@@ -132,7 +133,8 @@ const play = async (seed: number, options: Options): Promise<void> => {
       if (random.below(6) === 0) prompt = pick([">>> ", ">>> (日本) "]);
     } else if (what === 8) {
       bytes += live.finish(input(), "");
-      shown.push(drawnText(prompt + editor.take()));
+      shown.push(drawnText(prompt + editor.text));
+      editor.feed("\r");
     } else {
       const columns = 12 + random.below(60);
       const before = layOut(prompt + editor.text, prompt.length + editor.cursor, columns);
@@ -180,30 +182,30 @@ test.each(SEEDS)("on a screen too small for the input, seed %i", async (seed) =>
   const random = new Prng(seed);
   const rows = 1 + random.below(4);
   const screen = new Screen(10, rows);
-  const live = new LiveLine(10, rows, (prompt) => prompt);
-  const editor = new LineEditor();
+  const live = new LiveLine(10, rows);
+  const editor = await inputOf();
   const input = () => ({ prompt: ">>> ", text: editor.text, cursor: editor.cursor });
   const shown: string[] = [];
   for (let step = 0; step < 200; step++) {
     let bytes = "";
     const lines: { plain: string; painted: string }[] = [];
     const what = random.below(8);
-    if (what < 3) editor.insert("abcdefg".slice(random.below(6)));
-    else if (what < 5) editor.press(KEYS[random.below(KEYS.length)] ?? "left");
+    if (what < 3) editor.feed("abcdefg".slice(random.below(6)));
+    else if (what < 5) editor.feed(KEYS[random.below(KEYS.length)] ?? "");
     else if (what < 7) {
       const text = `${step}`.padEnd(1 + random.below(25), "-");
       lines.push({ plain: text, painted: text });
       shown.push(text);
     } else {
       bytes += live.finish(input(), "");
-      shown.push(`>>> ${editor.take()}`);
+      shown.push(`>>> ${editor.text}`);
+      editor.feed("\r");
     }
     await screen.write(bytes + live.frame(lines, input()));
     const all = layOut(`>>> ${editor.text}`, 4 + editor.cursor, 10);
     expect([seed, step, screen.cursor().column]).toEqual([seed, step, all.column]);
   }
-  editor.press("delete-to-start");
-  editor.press("delete-to-end");
+  editor.feed("\x15\x0b");
   await screen.write(live.frame([], input()));
   let text = screen.text();
   for (const line of shown) {

@@ -1,0 +1,84 @@
+// Where the cursor is after the window has changed its size: terminals differ in what they do with the rows, so they are
+// asked (`ESC [ 6 n`). One that does not answer loses nothing, but may keep a row of what was typed twice.
+import type { LiveLine, Place } from "./live-line.ts";
+
+/** The terminal answers with `ESC [ row ; column R`. */
+const WHERE_IS_THE_CURSOR = "\x1b[6n";
+
+/** A window that is dragged has many sizes; only when it has rested this long is it drawn anew. */
+const RESIZE_QUIET_MS = 100;
+
+/** Within this time a terminal has said where its cursor is, or it never will. */
+const CURSOR_WAIT_MS = 250;
+
+export class Whereabouts {
+  readonly #live: LiveLine;
+  readonly #write: (bytes: string) => void;
+  readonly #onKnown: () => void;
+  #places: { readonly reflowed: Place; readonly kept: Place } | undefined;
+  /** How many answers are still to come. */
+  #questions = 0;
+  /** The last question is about the present size. */
+  #asked = false;
+  #timer: Timer | undefined;
+
+  /** `onKnown` is called when the cursor's place is known again and all may be drawn. */
+  constructor(live: LiveLine, write: (bytes: string) => void, onKnown: () => void) {
+    this.#live = live;
+    this.#write = write;
+    this.#onKnown = onKnown;
+  }
+
+  /** While this is so, nothing may be drawn. */
+  get unknown(): boolean {
+    return this.#places !== undefined;
+  }
+
+  resized(columns: number, rows: number): void {
+    if (columns === this.#live.columns && rows === this.#live.screenRows) return;
+    const places = this.#live.resize(columns, rows);
+    if (places === null) return;
+    if (!this.unknown && places.reflowed.row === places.kept.row) {
+      this.#write(this.#live.settle(places.kept.row));
+      this.#onKnown();
+      return;
+    }
+    this.#places = places;
+    this.#asked = false;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#ask(), RESIZE_QUIET_MS);
+  }
+
+  /** The terminal says that its cursor is there, counted from 0. */
+  answered(column: number): void {
+    if (this.#questions === 0) return;
+    this.#questions--;
+    // An answer to an earlier question speaks of an earlier size.
+    if (this.#questions > 0 || !this.#asked) return;
+    this.settle(column);
+    this.#onKnown();
+  }
+
+  /** The column tells what the terminal did with the rows. If it does not, nothing above is put at risk. */
+  settle(column?: number): void {
+    const places = this.#places;
+    clearTimeout(this.#timer);
+    this.#questions = 0;
+    this.#places = undefined;
+    if (places === undefined) return;
+    const { reflowed, kept } = places;
+    const fits = [reflowed, kept].filter((place) => place.column === column);
+    const row = fits.length === 1 ? fits[0]?.row : Math.min(reflowed.row, kept.row);
+    this.#write(this.#live.settle(row ?? 0));
+  }
+
+  #ask(): void {
+    this.#asked = true;
+    this.#questions++;
+    this.#write(WHERE_IS_THE_CURSOR);
+    this.#timer = setTimeout(() => {
+      this.settle();
+      this.#onKnown();
+    }, CURSOR_WAIT_MS);
+  }
+}

@@ -1,0 +1,78 @@
+// The questions a program asks when it was started without a word.
+import { expect, test } from "bun:test";
+import { DRIVER } from "../support/driven.ts";
+import { TerminalSession } from "../support/pty.ts";
+import type { Report } from "../support/terminal-driver.ts";
+
+const start = (role: string): { session: TerminalSession; reports: Report[] } => {
+  const reports: Report[] = [];
+  const session = new TerminalSession([process.execPath, DRIVER, role], {
+    onMessage: (message) => {
+      reports.push(message as Report);
+      session.poke();
+    },
+  });
+  return { session, reports };
+};
+
+const sees = (session: TerminalSession, text: string): Promise<void> =>
+  session.until(() => session.screen().join("\n").includes(text), text);
+
+test("the client's, with answers filled in; then its prompt works", async () => {
+  const { session, reports } = start("ask-client");
+  using _ = session;
+  await sees(session, "Your name");
+  session.type("not a name\r");
+  await sees(session, "Invalid <name>");
+  session.key("ctrl-u");
+  session.type("bob\r");
+  await sees(session, "Address of the server");
+  await sees(session, "0.0.0.0");
+  session.type("::1\r");
+  await sees(session, "Use only IPv4 addressing");
+  session.key("ctrl-u", "enter");
+  await sees(session, "Port of the server");
+  session.type("80\r");
+  await sees(session, "Invalid <server-port>: 80; Must be within 1024-65535");
+  session.key("ctrl-u", "enter");
+  await sees(session, "Port of this client");
+  session.key("enter");
+  await session.until(
+    () => reports.some(({ type }) => type === "ready"),
+    "the end of the questions",
+  );
+  const [answers] = reports;
+  if (answers?.type !== "line") throw new Error("no answers");
+  expect(JSON.parse(answers.text)).toEqual({
+    name: "bob",
+    serverHost: "127.0.0.1",
+    serverPort: 5_000,
+    clientPort: expect.any(Number),
+  });
+  session.type("hello\r");
+  await session.until(
+    () => reports.some((report) => report.type === "line" && report.text === "hello"),
+    "the typed line",
+  );
+  session.key("ctrl-d");
+  expect(await session.exited).toBe(0);
+});
+
+test("the server's", async () => {
+  const { session, reports } = start("ask-server");
+  using _ = session;
+  await sees(session, "5000");
+  session.key("enter");
+  await session.until(() => reports.length > 0, "the answer");
+  expect(reports[0]).toEqual({ type: "line", text: '{"port":5000}' });
+});
+
+test.each(["ask-client", "ask-server"])("^C gives up, without any fuss: %s", async (role) => {
+  const { session } = start(role);
+  using _ = session;
+  await sees(session, "ChatApp");
+  await sees(session, "◆");
+  session.key("ctrl-c");
+  expect(await session.exited).toBe(130);
+  expect(session.raw).not.toContain("rror");
+});
