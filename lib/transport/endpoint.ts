@@ -191,8 +191,9 @@ export class Endpoint {
   flush(now: number): Datagram[] {
     for (const connection of this.#touched) {
       const { session, initiation } = connection;
-      const attempt = initiation?.poll(now);
-      if (attempt !== undefined) this.#out.push({ to: session.address, bytes: attempt });
+      for (const bytes of initiation?.poll(now) ?? []) {
+        this.#out.push({ to: session.address, bytes });
+      }
       session.flush(now, this.#out);
       this.#revive(now, connection);
       this.#deadlines.schedule(connection, this.#deadline(now, connection));

@@ -82,17 +82,21 @@ export class Initiation {
     this.#nextTryAt = now;
   }
 
-  /** The datagram to send now, if one is due. */
-  poll(now: number): Uint8Array | undefined {
-    if (now < this.#nextTryAt) return undefined;
+  /** The datagrams to send now. */
+  poll(now: number): readonly Uint8Array[] {
+    if (now < this.#nextTryAt) return [];
     const silence = now - this.#since;
     if (silence < GIVE_UP_MS / 2) this.#interval = TRY_INTERVAL_MS;
     else if (silence < GIVE_UP_MS) this.#interval = LAST_TRY_INTERVAL_MS;
     else this.#interval = Math.min(this.#interval * 2, PROBE_INTERVAL_IDLE_MAX_MS);
     this.#nextTryAt = now + this.#interval;
-    if (this.#initiate === undefined || this.#triesLeft === 0) return encodeHello(this.#nonce);
-    this.#triesLeft--;
-    return this.#initiate;
+    if (this.#initiate === undefined) return [encodeHello(this.#nonce)];
+    if (this.#triesLeft > 0) {
+      this.#triesLeft--;
+      return [this.#initiate];
+    }
+    // The cookie may be out of date, or only the answers may have been lost.
+    return [this.#initiate, encodeHello(this.#nonce)];
   }
 
   /** A cookie and a key came: INITIATE goes out with the next poll. Returns whether they are for us. */

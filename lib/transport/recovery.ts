@@ -143,7 +143,10 @@ export class Recovery {
   /** Packets that were given up as lost and arrived after all: the thresholds were too strict (section 6.1). */
   #takeSpurious(ranges: readonly AckRange[]): SentPacket[] {
     if (this.#rememberedLost.length === 0) return [];
-    const arrived = this.#rememberedLost.filter((packet) => contains(ranges, packet.number));
+    const lowest = ranges[ranges.length - 1]!.smallest;
+    const arrived = this.#rememberedLost.filter(
+      ({ number }) => number >= lowest && contains(ranges, number),
+    );
     if (arrived.length === 0) return arrived;
     const largest = Math.max(this.#largestAcked, ranges[0]!.largest);
     for (const packet of arrived) {
@@ -204,5 +207,10 @@ export class Recovery {
   }
 }
 
-const contains = (ranges: readonly AckRange[], number: number): boolean =>
-  ranges.some((range) => number >= range.smallest && number <= range.largest);
+/** Of ranges in descending order, the first that does not begin above the number decides. */
+const contains = (ranges: readonly AckRange[], number: number): boolean => {
+  for (const { smallest, largest } of ranges) {
+    if (number >= smallest) return number <= largest;
+  }
+  return false;
+};
