@@ -1,6 +1,6 @@
 // The client: bun client.ts name 0.0.0.0 5000 5555
 
-import type { ClientMachine } from "./lib/chat/client.ts";
+import type { ClientMachine } from "./lib/chat/client/client-machine.ts";
 import { ONLY_IPV4, parseClientArguments } from "./lib/io/arguments.ts";
 import type { ClientRun } from "./lib/io/arguments.ts";
 import { Drive } from "./lib/io/drive.ts";
@@ -39,7 +39,7 @@ const chat = async ({ name, serverHost, serverPort, clientPort }: ClientRun): Pr
   screen.setPrompt(FIRST_PROMPT);
 
   // What is loaded here takes longer than all before it; the prompt has not waited for it.
-  const { ClientMachine: Machine } = await import("./lib/chat/client.ts");
+  const { ClientMachine: Machine } = await import("./lib/chat/client/client-machine.ts");
   const { freshKeyPair, randomBytes } = await import("./lib/io/entropy.ts");
   const server = { host, port: serverPort };
   const client = new Machine({ name, server, keyPair: freshKeyPair(), random: randomBytes });

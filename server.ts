@@ -1,6 +1,6 @@
 // The server: bun server.ts 5000
 
-import { ServerMachine } from "./lib/chat/server.ts";
+import { ServerMachine } from "./lib/chat/server/server-machine.ts";
 import { parseServerArguments } from "./lib/io/arguments.ts";
 import type { ServerRun } from "./lib/io/arguments.ts";
 import { Drive } from "./lib/io/drive.ts";

@@ -8,7 +8,7 @@ export interface Origin {
 }
 
 /** The log's life begins. Only the first one counts. */
-export interface Opened {
+interface Opened {
   readonly type: "opened";
   readonly epoch: string;
 }
@@ -49,14 +49,14 @@ export interface ExpiredEvent {
 }
 
 /** A request about a group. */
-export interface GroupEvent {
+interface GroupEvent {
   readonly type: "group_created" | "group_joined" | "group_left";
   readonly origin: Origin;
   readonly group: string;
 }
 
 /** A message to all members of a group. */
-export interface GroupMessageEvent {
+interface GroupMessageEvent {
   readonly type: "group_message";
   readonly origin: Origin;
   readonly group: string;

@@ -1,13 +1,12 @@
-// Every limit of the chat layer: one place, a name, a unit, and the reason. Knows nothing else.
+// Every limit of the chat layer: one place, a name, a unit, and the reason. Those of the transport are its own.
+
+import { MESSAGE_MAX_BYTES } from "../transport/limits.ts";
 
 /** The longest name of a user or a group, in code points (BEHAVIOUR.md, "Arguments"). */
 export const NAME_MAX_CHARACTERS = 32;
 
 /** The longest name looked at on arrival, in UTF-16 units: room to refuse a wrong one with a clear word. */
 export const NAME_WIRE_MAX_UNITS = 256;
-
-/** The longest encoded message, in bytes: what the transport carries in one piece. */
-export const MESSAGE_MAX_BYTES = 1_048_576;
 
 /** The longest text of a chat message as encoded JSON, in bytes: a message less the fields around the text. */
 export const TEXT_MAX_BYTES = MESSAGE_MAX_BYTES - 1_024;
@@ -42,17 +41,35 @@ export const DEPARTED_KEPT = 1_024;
 /** A registration that is not renewed for this long is removed (BEHAVIOUR.md, "Settled here"). */
 export const REGISTRATION_IDLE_MS = 45_000;
 
-/** A peer that is not there is given up after this long: five tries of 500 ms. */
-export const GIVE_UP_MS = 2_500;
-
 /** Messages a member may have undelivered before the senders' `received` waits for it to catch up. */
 export const BACKLOG_SLOW_MESSAGES = 1_024;
 
 /** The same in bytes, for few but long messages. */
 export const BACKLOG_SLOW_BYTES = 2_097_152;
 
-/** Frames that wait in the chat layer for one session that does not drain before the session is given up. */
-export const BACKLOG_MAX_FRAMES = 16_384;
+/** What a member may have undelivered before it is removed from the group: nobody keeps more for one that is slow. */
+export const BACKLOG_MAX_MESSAGES = 16_384;
+
+/** The same in bytes: as many of the longest messages as one sender may have without an answer. */
+export const BACKLOG_MAX_BYTES = 67_108_864;
+
+/** Answers and tables that wait in the chat layer for one session that does not drain before it is given up. */
+export const ANSWERS_MAX_FRAMES = 16_384;
+
+/** The same in bytes: some twenty of the longest lists, of which an honest client asks for one at a time. */
+export const ANSWERS_MAX_BYTES = 16_777_216;
+
+/** A member that takes nothing of what is on its way to it for this long is removed from the group. */
+export const MEMBER_STALL_MS = 10_000;
+
+/** And so much longer for a long message, per 1,024 bytes of it: a path may be slow. */
+export const MEMBER_STALL_MS_PER_KIB = 32;
+
+/** How long a sender's `received` waits for a slow member at most: well before the sender's client despairs. */
+export const PARKED_MAX_MS = 30_000;
+
+/** Of so many ms, two may bring a push of the table: one who comes and goes all the time must not keep all others busy. */
+export const TABLE_PUSH_WINDOW_MS = 100;
 
 /**
  * How long after a group was brought back by its returning members its messages are kept for members that return
@@ -62,3 +79,62 @@ export const REVIVAL_MS = 60_000;
 
 /** Messages kept for one group that was brought back. */
 export const REVIVAL_MESSAGES_MAX = 1_024;
+
+/** Their bytes, those of all groups that were brought back together. */
+export const REVIVAL_MAX_BYTES = 67_108_864;
+
+/** Words for people in a refusal. */
+export const DETAIL_MAX_UNITS = 1_024;
+
+/** An epoch is an opaque word; longer ones are nobody's. */
+export const EPOCH_MAX_UNITS = 64;
+
+// ---- the client -----------------------------------------------------------------------------------------------------
+
+/** A request that was taken but not answered: the server is asked for a sign of life this often. */
+export const PING_INTERVAL_MS = 500;
+
+/** A server that gives signs of life and no answer at all for so long counts as one that does not answer. */
+export const ANSWER_MAX_MS = 60_000;
+
+/** Sessions that may be lost in a row, with nothing answered or delivered, while somebody waits. */
+export const SESSIONS_LOST_MAX = 5;
+
+/** The wait before the second session in a row with the server; twice as long before each one after that. */
+export const RECONNECT_MS = 500;
+
+/** And no longer than this. */
+export const RECONNECT_MAX_MS = 8_000;
+
+/** Users without a name yet whose messages wait at once. */
+export const STRANGERS_MAX = 64;
+
+/** Messages of one of them: what counts are the bytes. */
+export const STRANGER_MESSAGES_MAX = 4_096;
+
+/** All their texts together, in UTF-16 units. */
+export const STRANGERS_TEXT_MAX_UNITS = 4_194_304;
+
+/** Keys whose last number is remembered. The one not heard of for longest goes first. */
+export const SENDERS_REMEMBERED_MAX = 65_536;
+
+/** Direct messages that wait; beyond, the oldest are shown at once. */
+export const INBOX_MAX_MESSAGES = 10_000;
+
+/** Their texts together, in UTF-16 units. */
+export const INBOX_MAX_UNITS = 16_777_216;
+
+/** Messages of a group that arrive while it is being entered: no server has more on the way to one member. */
+export const EARLY_MESSAGES_MAX = BACKLOG_MAX_MESSAGES;
+
+/** Pairs of sender and group whose last number is remembered. */
+export const SEEN_MAX = 65_536;
+
+/** Keys of users that left whose name is still known: their last messages may come after they are gone. */
+export const DEPARTED_MAX = 4_096;
+
+/** Users learnt one by one, where the table is too large to be pushed. */
+export const RESOLVED_MAX = 4_096;
+
+/** The server's answers and the words of peers are acknowledged before the client is gone. */
+export const LINGER_MS = 10;

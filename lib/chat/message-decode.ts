@@ -1,11 +1,12 @@
 // Bytes -> message. Whatever the bytes are: a checked value or a reason, never a throw.
 // Builds every message anew from the fields it knows, so nothing unchecked comes through.
 
+import { MESSAGE_MAX_BYTES } from "../transport/limits.ts";
 import {
+  DETAIL_MAX_UNITS,
   GROUP_MEMBERS_MAX,
   GROUPS_CLAIMED_MAX,
   GROUPS_MAX,
-  MESSAGE_MAX_BYTES,
   NAME_WIRE_MAX_UNITS,
   TABLE_CHANGES_KEPT,
   TABLE_PUSH_MAX_USERS,
@@ -32,6 +33,27 @@ type Reader = (payload: Fields, metadata: Fields) => Message;
 
 const fatalUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
+/** Nothing but its id. */
+const bare =
+  <Type extends MessageType>(type: Type) =>
+  (_: Fields, metadata: Fields) => ({ type, payload: {}, metadata: field.identified(metadata) });
+
+const withGroup =
+  <Type extends MessageType>(type: Type) =>
+  (payload: Fields, metadata: Fields) => ({
+    type,
+    payload: field.group(payload),
+    metadata: field.identified(metadata),
+  });
+
+const withName =
+  <Type extends MessageType>(type: Type) =>
+  (payload: Fields, metadata: Fields) => ({
+    type,
+    payload: { name: field.nameOf(payload, "name") },
+    metadata: field.identified(metadata),
+  });
+
 const READERS: {
   readonly [Type in MessageType]: (
     payload: Fields,
@@ -49,36 +71,12 @@ const READERS: {
     },
     metadata: field.identified(metadata),
   }),
-  deregister: (_, metadata) => ({
-    type: "deregister",
-    payload: {},
-    metadata: field.identified(metadata),
-  }),
-  create_group: (payload, metadata) => ({
-    type: "create_group",
-    payload: field.group(payload),
-    metadata: field.identified(metadata),
-  }),
-  list_groups: (_, metadata) => ({
-    type: "list_groups",
-    payload: {},
-    metadata: field.identified(metadata),
-  }),
-  join_group: (payload, metadata) => ({
-    type: "join_group",
-    payload: field.group(payload),
-    metadata: field.identified(metadata),
-  }),
-  leave_group: (payload, metadata) => ({
-    type: "leave_group",
-    payload: field.group(payload),
-    metadata: field.identified(metadata),
-  }),
-  list_members: (payload, metadata) => ({
-    type: "list_members",
-    payload: field.group(payload),
-    metadata: field.identified(metadata),
-  }),
+  deregister: bare("deregister"),
+  create_group: withGroup("create_group"),
+  list_groups: bare("list_groups"),
+  join_group: withGroup("join_group"),
+  leave_group: withGroup("leave_group"),
+  list_members: withGroup("list_members"),
   send_group: (payload, metadata) => ({
     type: "send_group",
     payload: { group: field.nameOf(payload, "group"), text: field.text(payload, "text") },
@@ -92,11 +90,7 @@ const READERS: {
     },
     metadata: field.identified(metadata),
   }),
-  resolve: (payload, metadata) => ({
-    type: "resolve",
-    payload: { name: field.nameOf(payload, "name") },
-    metadata: field.identified(metadata),
-  }),
+  resolve: withName("resolve"),
   whois: (payload, metadata) => ({
     type: "whois",
     payload: { key: field.matching(payload, "key", field.KEY_HEX) },
@@ -121,35 +115,19 @@ const READERS: {
     payload: {
       request: field.text(payload, "request", NAME_WIRE_MAX_UNITS),
       reason: field.refusalReason(payload),
-      detail: field.text(payload, "detail", field.DETAIL_MAX_UNITS),
+      detail: field.text(payload, "detail", DETAIL_MAX_UNITS),
     },
     metadata: { id: field.whole(metadata, "id", 0) },
   }),
-  deregistered: (_, metadata) => ({
-    type: "deregistered",
-    payload: {},
-    metadata: field.identified(metadata),
-  }),
-  group_created: (payload, metadata) => ({
-    type: "group_created",
-    payload: field.group(payload),
-    metadata: field.identified(metadata),
-  }),
+  deregistered: bare("deregistered"),
+  group_created: withGroup("group_created"),
   groups: (payload, metadata) => ({
     type: "groups",
     payload: { groups: field.list(payload, "groups", GROUPS_MAX, field.nameItem) },
     metadata: field.identified(metadata),
   }),
-  group_joined: (payload, metadata) => ({
-    type: "group_joined",
-    payload: field.group(payload),
-    metadata: field.identified(metadata),
-  }),
-  group_left: (payload, metadata) => ({
-    type: "group_left",
-    payload: field.group(payload),
-    metadata: field.identified(metadata),
-  }),
+  group_joined: withGroup("group_joined"),
+  group_left: withGroup("group_left"),
   members: (payload, metadata) => ({
     type: "members",
     payload: {
@@ -158,21 +136,9 @@ const READERS: {
     },
     metadata: field.identified(metadata),
   }),
-  received: (_, metadata) => ({
-    type: "received",
-    payload: {},
-    metadata: field.identified(metadata),
-  }),
-  offline_confirmed: (payload, metadata) => ({
-    type: "offline_confirmed",
-    payload: { name: field.nameOf(payload, "name") },
-    metadata: field.identified(metadata),
-  }),
-  still_online: (payload, metadata) => ({
-    type: "still_online",
-    payload: { name: field.nameOf(payload, "name") },
-    metadata: field.identified(metadata),
-  }),
+  received: bare("received"),
+  offline_confirmed: withName("offline_confirmed"),
+  still_online: withName("still_online"),
   resolved: (payload, metadata) => ({
     type: "resolved",
     payload: { user: payload["user"] === null ? null : field.tableEntry(payload["user"]) },

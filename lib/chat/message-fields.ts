@@ -1,7 +1,7 @@
 // The fields of a message that came from outside, each read with its check: the value, or a Mismatch thrown.
 // Knows the shapes of single fields, not of messages. message-decode.ts catches what is thrown here; nothing else sees it.
 
-import { NAME_WIRE_MAX_UNITS } from "./limits.ts";
+import { EPOCH_MAX_UNITS, NAME_WIRE_MAX_UNITS } from "./limits.ts";
 import { RefusalReason, type TableChange, type TableEntry } from "./message.ts";
 
 /** An object of JSON, its fields unchecked. */
@@ -18,10 +18,6 @@ export class Mismatch {
 export const KEY_HEX = /^[0-9a-f]{64}$/;
 export const SENDER_HEX = /^[0-9a-f]{16}$/;
 const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
-/** An epoch is an opaque word; longer ones are nobody's. */
-const EPOCH_MAX_UNITS = 64;
-/** Words for people in a refusal. */
-export const DETAIL_MAX_UNITS = 1_024;
 const PORT_MAX = 65_535;
 
 export function isFields(value: unknown): value is Fields {

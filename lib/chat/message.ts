@@ -1,11 +1,9 @@
 // The chat messages on the wire: `{"type", "payload", "metadata"}` in JSON, one union for all of them.
 // Says what is said, not how it gets there: knows no session, no socket and no state.
-// Reading is in message-decode.ts and is handed on from here.
-
-export { type Decoded, decodeMessage } from "./message-decode.ts";
+// Reading is in message-decode.ts.
 
 /** The shape of every message. `type` alone decides the shapes of the other two. */
-export interface Envelope<Type extends string, Payload, Metadata> {
+interface Envelope<Type extends string, Payload, Metadata> {
   readonly type: Type;
   readonly payload: Payload;
   readonly metadata: Metadata;
@@ -45,7 +43,7 @@ export interface TablePosition {
  * Requests with an effect (`create_group`, `join_group`, `leave_group`, `send_group`) take effect once per id, and are
  * answered again from memory. So they must be sent, and sent again, in ascending order of their ids.
  */
-export interface RequestMetadata {
+interface RequestMetadata {
   readonly id: number;
 }
 
@@ -122,7 +120,7 @@ export type Request =
 // ---- server to client: answers -------------------------------------------------------------------------------------
 
 /** `id` is the request's. */
-export type ReplyMetadata = RequestMetadata;
+type ReplyMetadata = RequestMetadata;
 
 /**
  * The user is registered under `name` (as shown from now on). `epoch` and `version` are the server's; the table itself

@@ -1,13 +1,10 @@
 // What must stay within bounds: the size of datagrams, how many are sent, how many sessions there are with one peer,
 // how long they outlive it, and how much waits in them. Sees sessions through the public face of the transport's endpoints.
 
+import { REGISTRATION_IDLE_MS } from "../../lib/chat/limits.ts";
 import { toHex } from "../../lib/transport/bytes.ts";
 import { Endpoint, type TransportEvent } from "../../lib/transport/endpoint.ts";
-import {
-  DATAGRAM_MAX_BYTES,
-  IDLE_TIMEOUT_MS,
-  SEND_QUEUE_MAX_BYTES,
-} from "../../lib/transport/limits.ts";
+import { DATAGRAM_MAX_BYTES, SEND_QUEUE_MAX_BYTES } from "../../lib/transport/limits.ts";
 import type { Findings } from "./findings.ts";
 import type { Process } from "./process.ts";
 import type { Watcher } from "./world.ts";
@@ -16,10 +13,10 @@ import type { Watcher } from "./world.ts";
 const DATAGRAMS_PER_SECOND_MAX = 20_000;
 
 /** Sessions with one peer: each side may begin some, and those that one side gave up live on at the other. */
-const SESSIONS_PER_PEER_MAX = 12;
+const SESSIONS_PER_PEER_MAX = 8;
 
 /** So long after its peer's end a session is forgotten: by idleness, on a clock of its own, after a stall. */
-const FORGOTTEN_MS = IDLE_TIMEOUT_MS * 1.1 + 5_000;
+const FORGOTTEN_MS = REGISTRATION_IDLE_MS * 1.1 + 5_000;
 
 interface Count {
   second: number;

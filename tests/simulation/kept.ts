@@ -15,6 +15,5 @@ const FILE = join(import.meta.dir, "failing-seeds.json");
 export const keptCases = (): KeptCase[] => JSON.parse(readFileSync(FILE, "utf8")) as KeptCase[];
 
 export const keepCase = (kept: KeptCase): void => {
-  const lines = [...keptCases(), kept].map((one) => `  ${JSON.stringify(one)}`);
-  writeFileSync(FILE, `[\n${lines.join(",\n")}\n]\n`);
+  writeFileSync(FILE, `${JSON.stringify([...keptCases(), kept], undefined, 2)}\n`);
 };

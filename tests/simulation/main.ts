@@ -1,11 +1,13 @@
 // bun run simulate: many runs from seeds, a line that says how far they are, a table of what came of them; for the first
 // failure the shortest case that still fails, what happened in it, and how to see it again.
 
+import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { PRESET_NAMES, type PresetName } from "./conditions.ts";
 import { keepCase } from "./kept.ts";
-import { matrixText, RUNS_PER_CELL } from "./matrix.ts";
-import { drawOptions, optionsText } from "./options.ts";
+import { CELLS, matrixText, RUNS_PER_CELL } from "./matrix.ts";
+import { drawOptions, type Options, optionsText } from "./options.ts";
+import { runAll } from "./pool.ts";
 import { type Result, run, scenarioOf } from "./run.ts";
 import { type Case, shrink } from "./shrink.ts";
 import { Summary, tableText } from "./summary.ts";
@@ -20,7 +22,8 @@ const USAGE = `Usage: bun run simulate [--seed N] [--runs N] [--preset P] [--min
   --minutes M   go on for so long, whatever the number of runs
   --keep        add the first failure to those that the tests replay
   --all         go on behind a failure, and only count
-  --matrix      the table of the README`;
+  --matrix      the table of the README
+  --threads N   how many runs at a time, one on each processor if left out; nothing else depends on it`;
 
 const RUNS = 500;
 const EXIT_FAILED = 1;
@@ -31,7 +34,7 @@ const TRACE_LINES_MAX = 200;
 
 const PROGRESS_MS = 250;
 
-const main = (): number => {
+const main = async (): Promise<number> => {
   const { values } = parseArgs({
     options: {
       seed: { type: "string" },
@@ -41,6 +44,7 @@ const main = (): number => {
       keep: { type: "boolean", default: false },
       all: { type: "boolean", default: false },
       matrix: { type: "boolean", default: false },
+      threads: { type: "string" },
       help: { type: "boolean", short: "h", default: false },
     },
   });
@@ -49,14 +53,16 @@ const main = (): number => {
     return 0;
   }
   const runs = number(values.runs);
-  if (values.matrix) return printMatrix(runs ?? RUNS_PER_CELL);
+  const threads = number(values.threads) ?? availableParallelism();
+  if (values.matrix) return await printMatrix(runs ?? RUNS_PER_CELL, threads);
   const minutes = number(values.minutes);
   const preset = presetOf(values.preset);
   const single = values.seed !== undefined && runs === undefined && minutes === undefined;
   const count = minutes === undefined ? (runs ?? (single ? 1 : RUNS)) : Number.POSITIVE_INFINITY;
   const until = performance.now() + (minutes ?? Number.POSITIVE_INFINITY) * 60_000;
   const first = number(values.seed) ?? 1;
-  return simulate({ first, count, until, preset, keep: values.keep, all: values.all });
+  const { keep, all } = values;
+  return await simulate({ first, count, until, preset, keep, all, threads });
 };
 
 interface Plan {
@@ -67,16 +73,17 @@ interface Plan {
   readonly preset: PresetName | undefined;
   readonly keep: boolean;
   readonly all: boolean;
+  readonly threads: number;
 }
 
-const simulate = ({ first, count, until, preset, keep, all }: Plan): number => {
+const simulate = async (plan: Plan): Promise<number> => {
+  const { preset, keep, all, count } = plan;
   const summary = new Summary();
   const startedAt = performance.now();
   const progress = new Progress();
-  for (let seed = first; seed < first + count && performance.now() < until; seed++) {
-    const options = drawOptions(seed, preset);
-    const scenario = scenarioOf(options);
-    const result = run(options, scenario);
+  const threads = Math.min(plan.threads, count);
+  for await (const { options, result } of runAll(optionsOf(plan), threads)) {
+    const { seed } = options;
     summary.add(result);
     progress.show(() => `seed ${seed}, ${summary.runs} runs, ${summary.failures} failed`);
     if (result.findings.length === 0) continue;
@@ -86,13 +93,19 @@ const simulate = ({ first, count, until, preset, keep, all }: Plan): number => {
       continue;
     }
     printSummary(summary, performance.now() - startedAt);
-    printFailure({ options, scenario }, result, preset, keep);
+    printFailure({ options, scenario: scenarioOf(options) }, result, preset, keep);
     return EXIT_FAILED;
   }
   progress.clear();
   printSummary(summary, performance.now() - startedAt);
   return summary.failures === 0 ? 0 : EXIT_FAILED;
 };
+
+function* optionsOf({ first, count, until, preset }: Plan): Iterable<Options> {
+  for (let seed = first; seed < first + count && performance.now() < until; seed++) {
+    yield drawOptions(seed, preset);
+  }
+}
 
 const printFailure = (
   failing: Case,
@@ -139,10 +152,10 @@ const printSummary = (summary: Summary, ms: number): void => {
   console.log(tableText(rows));
 };
 
-const printMatrix = (runs: number): number => {
+const printMatrix = async (runs: number, threads: number): Promise<number> => {
   const progress = new Progress();
-  const { text, failures } = matrixText(runs, (loss, kind, summary) => {
-    progress.show(() => `${loss * 100} %, ${kind}: ${summary.runs} of ${runs} runs`);
+  const { text, failures } = await matrixText(runs, threads, (done) => {
+    progress.show(() => `${done} of ${CELLS * runs} runs`);
   });
   progress.clear();
   console.log(text);
@@ -180,7 +193,7 @@ const presetOf = (text: string | undefined): PresetName | undefined => {
 
 if (import.meta.main) {
   try {
-    process.exitCode = main();
+    process.exitCode = await main();
   } catch (error) {
     console.error(error instanceof Error ? error.message : String(error));
     console.error(USAGE);

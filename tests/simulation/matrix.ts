@@ -3,7 +3,7 @@
 
 import { PRESETS } from "./conditions.ts";
 import { NO_FAULTS, type Options } from "./options.ts";
-import { run, scenarioOf } from "./run.ts";
+import { runAll } from "./pool.ts";
 import { Summary, tableText } from "./summary.ts";
 
 /** Each way; a datagram and its answer come through with the square of what is left. */
@@ -18,8 +18,10 @@ const KIND_NAMES: Readonly<Record<Kind, string>> = {
   restarts: "restarts",
 };
 
-/** 10,008 runs in all. */
+/** Runs in each cell if nothing else is asked for: 10,008 in all. */
 export const RUNS_PER_CELL = 834;
+
+export const CELLS = LOSSES.length * KINDS.length;
 
 /** There and back 100 ms. */
 const DELAY_MS = 50;
@@ -49,21 +51,14 @@ export const matrixOptions = (seed: number, loss: number, kind: Kind): Options =
   faults: kind === "restarts" ? { ...NO_FAULTS, clientCrashes: 1, serverCrashes: 1 } : NO_FAULTS,
 });
 
-/** One cell of the table. `progress` is called after every run. */
-export const runCell = (
-  loss: number,
-  kind: Kind,
-  runs: number,
-  progress: (summary: Summary) => void = () => {},
-): Summary => {
-  const summary = new Summary();
-  for (let seed = 1; seed <= runs; seed++) {
-    const options = matrixOptions(seed, loss, kind);
-    summary.add(run(options, scenarioOf(options)));
-    progress(summary);
-  }
-  return summary;
-};
+interface Cell {
+  readonly loss: number;
+  readonly kind: Kind;
+  readonly summary: Summary;
+}
+
+/** Loss and network. */
+const TEXT_COLUMNS = 2;
 
 const HEADER = [
   "loss each way",
@@ -79,24 +74,33 @@ const HEADER = [
   "99th percentile",
 ];
 
-/** In Markdown. Delivery times in round trips. */
-export const matrixText = (
+/** In Markdown. Delivery times in round trips. `progress` is called after every run, with how many there were. */
+export const matrixText = async (
   runs: number,
-  progress: (loss: number, kind: Kind, summary: Summary) => void,
-): { text: string; failures: number } => {
-  let failures = 0;
-  const rows = LOSSES.flatMap((loss) =>
-    KINDS.map((kind) => {
-      const summary = runCell(loss, kind, runs, (so) => progress(loss, kind, so));
-      failures += summary.failures;
-      return rowOf(loss, kind, summary);
-    }),
+  threads: number,
+  progress: (done: number) => void,
+): Promise<{ text: string; failures: number }> => {
+  const cells: Cell[] = LOSSES.flatMap((loss) =>
+    KINDS.map((kind) => ({ loss, kind, summary: new Summary() })),
   );
-  const rule = HEADER.map((_, column) => (column === 0 ? "---" : "--:"));
-  return { text: tableText([HEADER, rule, ...rows]), failures };
+  let done = 0;
+  for await (const { result } of runAll(optionsOf(cells, runs), threads)) {
+    cells[Math.floor(done++ / runs)]!.summary.add(result);
+    progress(done);
+  }
+  const rule = HEADER.map((_, column) => (column < TEXT_COLUMNS ? "---" : "--:"));
+  const failures = cells.reduce((sum, { summary }) => sum + summary.failures, 0);
+  return { text: tableText([HEADER, rule, ...cells.map(rowOf)], TEXT_COLUMNS), failures };
 };
 
-const rowOf = (loss: number, kind: Kind, summary: Summary): string[] => {
+/** All runs of the first cell, then all of the next. */
+function* optionsOf(cells: readonly Cell[], runs: number): Iterable<Options> {
+  for (const { loss, kind } of cells) {
+    for (let seed = 1; seed <= runs; seed++) yield matrixOptions(seed, loss, kind);
+  }
+}
+
+const rowOf = ({ loss, kind, summary }: Cell): string[] => {
   const lost = summary.count("lost");
   const doubled = summary.count("shown twice");
   const unordered = summary.count("out of order");

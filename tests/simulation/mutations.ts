@@ -1,13 +1,13 @@
 // Deliberate defects, switched on one at a time from outside: a simulator that does not find them proves nothing.
 // Each replaces a method of the product for as long as the test runs.
 
-import { DirectLinks } from "../../lib/chat/client-direct.ts";
-import { GroupRoom } from "../../lib/chat/client-group.ts";
-import { Strangers } from "../../lib/chat/client-strangers.ts";
-import { Groups } from "../../lib/chat/groups.ts";
-import { Revivals } from "../../lib/chat/revivals.ts";
-import { ServerMachine } from "../../lib/chat/server.ts";
-import { UserTable } from "../../lib/chat/user-table.ts";
+import { DirectLinks } from "../../lib/chat/client/direct-links.ts";
+import { GroupRoom } from "../../lib/chat/client/room.ts";
+import { Strangers } from "../../lib/chat/client/incoming.ts";
+import { Groups } from "../../lib/chat/server/groups.ts";
+import { Revivals } from "../../lib/chat/server/revivals.ts";
+import { ServerMachine } from "../../lib/chat/server/server-machine.ts";
+import { UserTable } from "../../lib/chat/server/user-table.ts";
 import { Endpoint } from "../../lib/transport/endpoint.ts";
 import { Liveness } from "../../lib/transport/liveness.ts";
 import { PathValidation } from "../../lib/transport/path.ts";
@@ -165,6 +165,10 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "gives a name to two",
     apply: () => replace(UserTable, "byName", () => () => undefined),
+  },
+  {
+    name: "keeps sessions however idle",
+    apply: () => replace(Liveness, "idleAt", () => () => Number.POSITIVE_INFINITY),
   },
   {
     name: "never forgets a session",

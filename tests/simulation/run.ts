@@ -1,7 +1,7 @@
 // One run: the play under faults, then the network is healed, everything has to finish, and a roll call shows that
 // everyone reaches everyone. The result says what was found, and has a hash of all that happened.
 
-import type { ClientMachine } from "../../lib/chat/client.ts";
+import type { ClientMachine } from "../../lib/chat/client/client-machine.ts";
 import { Prng } from "../support/prng.ts";
 import { Book } from "./book.ts";
 import { Bounds, type SessionPair, watchEndpoints } from "./bounds.ts";

@@ -7,6 +7,7 @@ import { type Conditions, lossOf, PRESET_NAMES, PRESETS } from "./conditions.ts"
 import { keptCases } from "./kept.ts";
 import { Network } from "./network.ts";
 import { drawOptions } from "./options.ts";
+import { runAll } from "./pool.ts";
 import { run, scenarioOf } from "./run.ts";
 
 test("the same seed twice is the same run", () => {
@@ -24,6 +25,18 @@ test("other seeds are other runs", () => {
     return run(options, scenarioOf(options)).hash;
   });
   expect(new Set(hashes).size).toBe(hashes.length);
+});
+
+test("on several threads the results are the same, in the same order", async () => {
+  const seeds = [5, 4, 3, 2, 1].map((seed) => drawOptions(seed));
+  const hashes = async (threads: number): Promise<string[]> => {
+    const found: string[] = [];
+    for await (const { options, result } of runAll(seeds, threads)) {
+      found.push(`${options.seed} ${result.hash}`);
+    }
+    return found;
+  };
+  expect(await hashes(2)).toEqual(await hashes(1));
 });
 
 for (const { was, options, scenario } of keptCases()) {

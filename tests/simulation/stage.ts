@@ -1,10 +1,10 @@
 // Sets up a run and lets it happen: hosts in a network, users who type, faults at their time, checks that watch.
 // Knows the order of the acts, not what the checks look for.
 
-import { ClientMachine } from "../../lib/chat/client.ts";
+import { ClientMachine } from "../../lib/chat/client/client-machine.ts";
 import type { Line } from "../../lib/chat/line.ts";
 import type { Machine } from "../../lib/chat/machine.ts";
-import { ServerMachine } from "../../lib/chat/server.ts";
+import { ServerMachine } from "../../lib/chat/server/server-machine.ts";
 import { toHex } from "../../lib/transport/bytes.ts";
 import { type KeyPair, keyPairFrom } from "../../lib/transport/keys.ts";
 import { Prng } from "../support/prng.ts";

@@ -1,7 +1,7 @@
 // A person at a client: types the lines of a script, waits for answers or does not, and starts the program again when
 // it ended. What a wish becomes depends on what the prompt shows.
 
-import type { ClientMachine } from "../../lib/chat/client.ts";
+import type { ClientMachine } from "../../lib/chat/client/client-machine.ts";
 import type { Prng } from "../support/prng.ts";
 import type { Conversations } from "./conversation.ts";
 import type { Process } from "./process.ts";

@@ -4,7 +4,7 @@
 import type { CommittedEntry, LogEntry } from "../../lib/chat/log.ts";
 import type { Line } from "../../lib/chat/line.ts";
 import type { Output } from "../../lib/chat/machine.ts";
-import type { ServerMachine } from "../../lib/chat/server.ts";
+import type { ServerMachine } from "../../lib/chat/server/server-machine.ts";
 import { Heap, type Timed } from "./heap.ts";
 import type { Network, Seat } from "./network.ts";
 import { type End, Process, type ProcessOptions } from "./process.ts";

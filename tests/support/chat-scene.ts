@@ -1,6 +1,6 @@
 // A server and speakers in one network: the stage for tests of the server.
 
-import { ServerMachine, type ServerOptions } from "../../lib/chat/server.ts";
+import { ServerMachine, type ServerOptions } from "../../lib/chat/server/server-machine.ts";
 import { keyPairFrom } from "../../lib/transport/keys.ts";
 import { FAIR, MachineNetwork, type Node, type Weather } from "./network.ts";
 import { Prng } from "./prng.ts";

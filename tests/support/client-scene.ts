@@ -1,6 +1,6 @@
 // A server that follows a script, and clients, in one network in virtual time.
 
-import { ClientMachine } from "../../lib/chat/client.ts";
+import { ClientMachine } from "../../lib/chat/client/client-machine.ts";
 import { keyPairFrom } from "../../lib/transport/keys.ts";
 import { MachineNetwork, type Node } from "./network.ts";
 import { Prng } from "./prng.ts";

@@ -1,7 +1,7 @@
 // The real server and real clients in one network in virtual time.
 
-import { ClientMachine } from "../../lib/chat/client.ts";
-import type { ServerMachine } from "../../lib/chat/server.ts";
+import { ClientMachine } from "../../lib/chat/client/client-machine.ts";
+import type { ServerMachine } from "../../lib/chat/server/server-machine.ts";
 import { keyPairFrom } from "../../lib/transport/keys.ts";
 import { ChatScene } from "./chat-scene.ts";
 import { Actor } from "./client-scene.ts";

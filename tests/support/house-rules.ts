@@ -69,7 +69,7 @@ export interface Violation {
   readonly text: string;
 }
 
-/** `lib/chat/server.ts` -> `chat`; `undefined` outside of the rooms. */
+/** `lib/chat/server/server-machine.ts` -> `chat`; `undefined` outside of the rooms. */
 const roomOf = (file: string): string | undefined => {
   const [lib, room] = file.split("/");
   return lib === "lib" && room !== undefined && ROOMS.includes(room) ? room : undefined;

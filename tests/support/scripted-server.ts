@@ -3,13 +3,13 @@
 
 import type { Machine, Output } from "../../lib/chat/machine.ts";
 import {
-  decodeMessage,
   encodeMessage,
   type Message,
   type Reply,
   type Request,
   type TableEntry,
 } from "../../lib/chat/message.ts";
+import { decodeMessage } from "../../lib/chat/message-decode.ts";
 import type { Address } from "../../lib/transport/address.ts";
 import { toHex } from "../../lib/transport/bytes.ts";
 import { Endpoint, type SessionId } from "../../lib/transport/endpoint.ts";

@@ -1,7 +1,7 @@
 // A client without a program around it: the machine, the drive loop and a socket of its own, in this process. For chats
 // with more members than a test machine could run programs.
 
-import { ClientMachine } from "../../lib/chat/client.ts";
+import { ClientMachine } from "../../lib/chat/client/client-machine.ts";
 import { lineText } from "../../lib/chat/line.ts";
 import { Drive } from "../../lib/io/drive.ts";
 import { freshKeyPair, randomBytes } from "../../lib/io/entropy.ts";

@@ -1,7 +1,7 @@
 // Plays a transcript with machines in virtual time. Knows how programs are started and typed into, not what they say.
 
-import { ClientMachine } from "../../lib/chat/client.ts";
-import { ServerMachine } from "../../lib/chat/server.ts";
+import { ClientMachine } from "../../lib/chat/client/client-machine.ts";
+import { ServerMachine } from "../../lib/chat/server/server-machine.ts";
 import { keyPairFrom } from "../../lib/transport/keys.ts";
 import { MachineNetwork, type Node, type Weather } from "./network.ts";
 import { Prng } from "./prng.ts";

@@ -2,8 +2,9 @@
 // the server.
 
 import { describe, expect, test } from "bun:test";
-import { decodeMessage, encodeMessage, type Message } from "../../lib/chat/message.ts";
-import { Strangers } from "../../lib/chat/client-strangers.ts";
+import { encodeMessage, type Message } from "../../lib/chat/message.ts";
+import { decodeMessage } from "../../lib/chat/message-decode.ts";
+import { Strangers } from "../../lib/chat/client/incoming.ts";
 import { toHex } from "../../lib/transport/bytes.ts";
 import { Endpoint } from "../../lib/transport/endpoint.ts";
 import { keyPairFrom } from "../../lib/transport/keys.ts";
@@ -127,6 +128,22 @@ describe("a peer that does not answer", () => {
       ">>> [Invalid command: nonsense]",
       ">>> [Unable to send to non-existent bob.]",
     ]);
+  });
+
+  test("and whose name has another holder by now: the results come in the order of sending", () => {
+    const { scene, ann, bob } = pair();
+    scene.server.script = believing(scene);
+    scene.network.crash(bob.node);
+    ann.type("send bob to the old one");
+    scene.onServer(({ users }) => users.splice(1, 1));
+    const heir = scene.client("bob", 5_557);
+    ann.shown.length = 0;
+    expect(ann.say("send bob to the new one")).toEqual([
+      ">>> [No ACK from bob, message not delivered]",
+      ">>> [Message received by bob]",
+      ">>> [Auto-deregistered bob since they were offline.]",
+    ]);
+    expect(heir.shown).toEqual([">>> [ann: to the new one]"]);
   });
 
   test("but answers the server", () => {
@@ -416,12 +433,37 @@ describe("strangers and liars", () => {
     const strangers = new Strangers();
     const keys = Array.from({ length: 200 }, (_, number) => `key ${number}`);
     for (const key of keys) {
-      while (strangers.hold(key, "hello") !== "kept") expect(strangers.takeUnknown()).toBeDefined();
+      while (strangers.room(key, "hello") !== "now") {
+        expect(strangers.takeUnknown(key)).toBeDefined();
+      }
+      strangers.hold(key, "hello");
       strangers.markUnknown(key);
     }
     expect(strangers.take("key 199")).toEqual(["hello"]);
     expect(strangers.take("key 0")).toEqual([]);
     expect(strangers.keys.length).toBeLessThan(100);
+  });
+
+  test("a session that is not needed any more is ended: nobody is called in vain", () => {
+    const { scene, bob } = pair();
+    const eve = stranger(scene);
+    scene.onServer(() => {
+      scene.server.users.push({ name: "eve", key: eve.key, host: "10.0.0.1", port: 6_667 });
+      scene.server.pushTable();
+    });
+    scene.network.run(100);
+    bob.type("send eve hello");
+    scene.network.run(100);
+    eve.speakTo(bob)(direct(1, "here I am"));
+    bob.until(">>> [Message received by eve]");
+    let calls = 0;
+    scene.network.passes = (_, to) => {
+      if (to.port === 6_667) calls++;
+      return true;
+    };
+    scene.network.run(5_000);
+    expect(calls).toBe(0);
+    expect(eve.texts).toEqual(["1 hello"]);
   });
 
   test("a key that the table tells of only later: shown then, in order", () => {

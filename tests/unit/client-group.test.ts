@@ -47,10 +47,18 @@ const answer = ({ server }: ClientScene, asked: Asked): void => {
   } else if (message.type === "leave_group") {
     server.reply(asked, { type: "group_left", payload: { group: message.payload.group } });
   } else if (message.type === "send_group") {
-    const payload = { request: "send_group", reason: "not_a_member", detail: "" } as const;
+    const payload = {
+      request: "send_group",
+      reason: "not_a_member",
+      detail: "No member.",
+    } as const;
     server.reply(asked, { type: "refused", payload });
   } else if (message.type === "create_group") {
-    const payload = { request: "create_group", reason: "too_many_groups", detail: "" } as const;
+    const payload = {
+      request: "create_group",
+      reason: "too_many_groups",
+      detail: "Too many.",
+    } as const;
     server.reply(asked, { type: "refused", payload });
   }
 };
@@ -168,9 +176,9 @@ test("a message that the server refuses, since the user is no member: a line for
   const { client } = scene();
   client.say("join_group g");
   expect(client.say("send_group 1", "send_group 2")).toEqual([
-    ">>> [Message to group g not delivered: you are not a member]",
+    ">>> [Message to group g not delivered: No member.]",
     ">>> [Removed from group g: not responsive.]",
-    ">>> [Message to group g not delivered: you are not a member]",
+    ">>> [Message to group g not delivered: No member.]",
   ]);
 });
 
@@ -183,9 +191,7 @@ test("names of groups that cannot be", () => {
     `>>> [Group \`${"x".repeat(300)}\` does not exist.]`,
   ]);
   expect(stage.server.of("create_group")).toHaveLength(0);
-  expect(client.say("create_group g")).toEqual([
-    ">>> [Group `g` not created: there are too many groups]",
-  ]);
+  expect(client.say("create_group g")).toEqual([">>> [Group `g` not created: Too many.]"]);
 });
 
 test("the prompt and the completion follow the group", () => {
@@ -198,10 +204,10 @@ test("the prompt and the completion follow the group", () => {
   expect(client.machine.complete("join_group g")).toEqual([["group-name"], "g"]);
 });
 
-test("an interrupt in a group says one line", () => {
+test("an interrupt in a group shows what was acknowledged and not read, then says one line", () => {
   const { client, ann } = scene();
   client.say("join_group g");
-  ann.say("send client hello");
+  expect(ann.say("send client hello")).toEqual([">>> [Message received by client]"]);
   client.interrupt();
-  expect(client.shown).toEqual([">>> [stopping client-server listener]"]);
+  expect(client.shown).toEqual([">>> [>>> ann: hello]", ">>> [stopping client-server listener]"]);
 });

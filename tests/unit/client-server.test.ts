@@ -63,14 +63,18 @@ describe("registration", () => {
   test("refused for another reason: one line says which", () => {
     const scene = new ClientScene();
     scene.server.script = (asked) => {
-      const payload = { request: "register", reason: "server_full", detail: "" } as const;
+      const payload = {
+        request: "register",
+        reason: "server_full",
+        detail: "The server is full.",
+      } as const;
       scene.server.reply(asked, { type: "refused", payload });
       return true;
     };
     const client = scene.client("client", 5_555, false);
     client.untilEnd();
     expect(client.shown).toEqual([
-      ">>> [Registration refused: the server is full]",
+      ">>> [Registration refused: The server is full.]",
       ">>> [stopping client-server listener]",
     ]);
     expect(client.node.status).toBe(1);

@@ -1,6 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { UserTable } from "../../lib/chat/client-table.ts";
+import { UserTable } from "../../lib/chat/client/user-table.ts";
+import { REGISTRATION_IDLE_MS } from "../../lib/chat/limits.ts";
 import type { TableChange, TableEntry } from "../../lib/chat/message.ts";
+
+const NOW = 1_000;
 
 const user = (name: string, digit: string, port = 5_555): TableEntry => ({
   name,
@@ -20,30 +23,30 @@ const gone = (name: string): TableChange => ({ name, user: null });
 
 const filled = (): UserTable => {
   const table = new UserTable();
-  table.replace(whole(2, [user("Ann", "a"), user("bob", "b")]));
+  table.replace(NOW, whole(2, [user("Ann", "a"), user("bob", "b")]));
   return table;
 };
 
 describe("what counts as a change", () => {
   test("the first table, also an empty one", () => {
-    expect(new UserTable().replace(whole(0, []))).toBe("changed");
+    expect(new UserTable().replace(NOW, whole(0, []))).toBe("changed");
   });
 
   test("a whole table only if it differs", () => {
     const table = filled();
-    expect(table.replace(whole(9, [user("bob", "b"), user("Ann", "a")], "f"))).toBe("same");
+    expect(table.replace(NOW, whole(9, [user("bob", "b"), user("Ann", "a")], "f"))).toBe("same");
     expect(table.position).toEqual({ epoch: "f", version: 9 });
-    expect(table.replace(whole(10, [user("bob", "b")], "f"))).toBe("changed");
-    expect(table.replace(whole(11, [user("bob", "b", 6_000)], "f"))).toBe("changed");
+    expect(table.replace(NOW, whole(10, [user("bob", "b")], "f"))).toBe("changed");
+    expect(table.replace(NOW, whole(11, [user("bob", "b", 6_000)], "f"))).toBe("changed");
   });
 
   test("changes that follow on", () => {
     const table = filled();
     expect(table.change(changes(2, 3, [put(user("eve", "c"))]))).toBe("changed");
-    expect(table.find("EVE")?.port).toBe(5_555);
+    expect(table.find(NOW, "EVE")?.port).toBe(5_555);
     expect(table.change(changes(3, 4, [put(user("eve", "c", 7_000))]))).toBe("changed");
     expect(table.change(changes(4, 5, [gone("eve")]))).toBe("changed");
-    expect(table.find("eve")).toBeUndefined();
+    expect(table.find(NOW, "eve")).toBeUndefined();
     expect(table.change(changes(5, 6, [gone("nobody")]))).toBe("same");
     expect(table.position).toEqual({ epoch: "e", version: 6 });
   });
@@ -54,7 +57,47 @@ describe("what counts as a change", () => {
     expect(table.change(changes(3, 4, [gone("bob")]))).toBe("gap");
     expect(table.change(changes(2, 3, [gone("bob")], "f"))).toBe("gap");
     expect(new UserTable().change(changes(0, 1, [gone("bob")]))).toBe("gap");
-    expect(table.find("bob")?.name).toBe("bob");
+    expect(table.find(NOW, "bob")?.name).toBe("bob");
+  });
+});
+
+describe("a server that lost its memory", () => {
+  const another = (version: number, users: readonly TableEntry[]) => whole(version, users, "f");
+
+  test("has not seen everybody yet: they are where they were", () => {
+    const table = filled();
+    expect(table.replace(NOW, another(1, [user("bob", "b")]))).toBe("changed");
+    expect(table.find(NOW, "ann")).toEqual(user("Ann", "a"));
+    expect(table.names()).toEqual(["bob"]);
+    expect(table.has("a".repeat(64))).toBe(false);
+    table.replace(NOW, whole(1, [], "g"));
+    expect(table.find(NOW, "ann")).toEqual(user("Ann", "a"));
+    expect(table.find(NOW, "bob")).toEqual(user("bob", "b"));
+  });
+
+  test("whoever is back, or has the name now, is found as the table has it", () => {
+    const table = filled();
+    table.replace(NOW, another(1, []));
+    table.change(changes(1, 2, [put(user("Ann", "a", 7_000)), put(user("bob", "d"))], "f"));
+    expect(table.find(NOW, "ann")?.port).toBe(7_000);
+    expect(table.find(NOW, "bob")?.key).toBe("d".repeat(64));
+    table.change(changes(2, 3, [gone("ann"), gone("bob")], "f"));
+    expect(table.find(NOW, "ann")).toBeUndefined();
+    expect(table.find(NOW, "bob")).toBeUndefined();
+  });
+
+  test("who does not answer is not found again", () => {
+    const table = filled();
+    table.replace(NOW, another(1, [user("bob", "b")]));
+    table.forget("ANN");
+    expect(table.find(NOW, "ann")).toBeUndefined();
+  });
+
+  test("within one epoch, who is not in the table is gone", () => {
+    const table = filled();
+    table.replace(NOW, another(1, [user("bob", "b")]));
+    table.replace(NOW, another(2, []));
+    expect(table.find(NOW, "bob")).toBeUndefined();
   });
 });
 
@@ -73,7 +116,7 @@ describe("names of keys", () => {
     const table = filled();
     table.change(changes(2, 3, [put(user("bob", "d"))]));
     expect(table.nameOf("b".repeat(64))).toBeUndefined();
-    expect(table.find("bob")?.key).toBe("d".repeat(64));
+    expect(table.find(NOW, "bob")?.key).toBe("d".repeat(64));
   });
 
   test("follow a key that comes back under another name", () => {
@@ -87,15 +130,58 @@ test("on demand: what was known goes, what is asked for is kept", () => {
   const table = filled();
   const demand = { epoch: "e", version: 3 };
   const message = { type: "table_on_demand", payload: demand, metadata: {} } as const;
-  expect(table.demand(message)).toBe("changed");
-  expect(table.demand(message)).toBe("same");
-  expect(table.find("bob")).toBeUndefined();
+  expect(table.demand(NOW, message)).toBe("changed");
+  expect(table.demand(NOW, message)).toBe("same");
+  expect(table.find(NOW, "bob")).toBeUndefined();
   expect(table.nameOf("b".repeat(64))).toBe("bob");
   table.learn(user("bob", "c"));
-  expect(table.find("BOB")?.key).toBe("c".repeat(64));
+  expect(table.find(NOW, "BOB")?.key).toBe("c".repeat(64));
   expect(table.nameOf("b".repeat(64))).toBeUndefined();
   table.forget("Bob");
-  expect(table.find("bob")).toBeUndefined();
-  expect(table.replace(whole(4, [user("bob", "c")]))).toBe("changed");
+  expect(table.find(NOW, "bob")).toBeUndefined();
+  expect(table.replace(NOW, whole(4, [user("bob", "c")]))).toBe("changed");
   expect(table.onDemand).toBe(false);
+});
+
+test("after it was on demand, the table comes back as all that changed since the epoch began", () => {
+  const table = filled();
+  table.demand(NOW, { type: "table_on_demand", payload: { epoch: "e", version: 9 }, metadata: {} });
+  expect(table.change(changes(9, 10, [gone("bob")]))).toBe("gap");
+  expect(table.position).toEqual({ epoch: "e", version: 0 });
+  expect(table.change(changes(0, 10, [put(user("Ann", "a"))]))).toBe("changed");
+  expect(table.onDemand).toBe(false);
+  expect(table.names()).toEqual(["Ann"]);
+});
+
+describe("users of an epoch that is over", () => {
+  const restarted = (): UserTable => {
+    const table = filled();
+    expect(table.replace(NOW, whole(1, [user("Ann", "a")], "f"))).toBe("changed");
+    return table;
+  };
+
+  test("can be found until the last of them has noticed, but are in no list", () => {
+    const table = restarted();
+    expect(table.names()).toEqual(["Ann"]);
+    expect(table.find(NOW + REGISTRATION_IDLE_MS - 1, "BOB")?.key).toBe("b".repeat(64));
+    expect(table.find(NOW + REGISTRATION_IDLE_MS, "bob")).toBeUndefined();
+  });
+
+  test("go when another takes the name, when they leave, and when they turn out to be gone", () => {
+    const taken = restarted();
+    taken.change(changes(1, 2, [put(user("bob", "d"))], "f"));
+    expect(taken.find(NOW, "bob")?.key).toBe("d".repeat(64));
+    taken.change(changes(2, 4, [gone("bob"), gone("Ann")], "f"));
+    expect(taken.find(NOW, "bob")).toBeUndefined();
+    expect(taken.find(NOW, "ann")).toBeUndefined();
+    const reported = restarted();
+    reported.forget("bob");
+    expect(reported.find(NOW, "bob")).toBeUndefined();
+  });
+
+  test("of the same epoch are gone at once", () => {
+    const table = filled();
+    table.replace(NOW, whole(3, [user("Ann", "a")]));
+    expect(table.find(NOW, "bob")).toBeUndefined();
+  });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { COMMANDS, completeLine, helpLines, parseLine } from "../../lib/chat/commands.ts";
-import type { Mode } from "../../lib/chat/commands.ts";
+import { COMMANDS, completeLine, helpLines, parseLine } from "../../lib/chat/client/commands.ts";
+import type { Mode } from "../../lib/chat/client/commands.ts";
 
 const command = (name: string, ...words: string[]) => ({ kind: "command", name, words });
 const invalid = (word: string) => ({ kind: "invalid", word });
@@ -37,6 +37,8 @@ const CASES: readonly (readonly [line: string, mode: Mode, parsed: object])[] = 
   ["dereg client", "group", command("dereg", "client")],
   ["dereg", "lobby", usage("dereg <name>")],
   ["help", "group", command("help")],
+  ["send client \u00a0", "lobby", command("send", "client", "\u00a0")],
+  ["list_groups \u00a0", "lobby", usage("list_groups")],
   ["Send client hi", "lobby", invalid("Send")],
   ["constructor", "lobby", invalid("constructor")],
   ["hello there", "group", invalid("hello")],

@@ -2,18 +2,19 @@
 
 import { describe, expect, test } from "bun:test";
 import { Deque } from "../../lib/chat/deque.ts";
-import { Groups } from "../../lib/chat/groups.ts";
+import { Groups } from "../../lib/chat/server/groups.ts";
 import {
   DEPARTED_KEPT,
+  REVIVAL_MAX_BYTES,
   REVIVAL_MESSAGES_MAX,
   REVIVAL_MS,
   TABLE_CHANGES_KEPT,
 } from "../../lib/chat/limits.ts";
 import { type CommittedEntry, MemoryLog } from "../../lib/chat/log.ts";
-import { Departed, emptyMemory, recall, remember } from "../../lib/chat/request-memory.ts";
-import { Revivals } from "../../lib/chat/revivals.ts";
-import { Settlement } from "../../lib/chat/settlement.ts";
-import { ServerState } from "../../lib/chat/state.ts";
+import { Departed, emptyMemory, recall, remember } from "../../lib/chat/server/request-memory.ts";
+import { Revivals } from "../../lib/chat/server/revivals.ts";
+import { Settlement } from "../../lib/chat/server/settlement.ts";
+import { ServerState } from "../../lib/chat/server/state.ts";
 import type { ServerEvent } from "../../lib/chat/events.ts";
 import { frameMessage } from "../../lib/transport/send-stream.ts";
 
@@ -106,6 +107,27 @@ describe("group messages", () => {
     expect(revivals.nextWakeup()).toBe(Infinity);
     expect(revivals.open(99_000, group)).toEqual([]);
   });
+});
+
+test("what is kept for groups that come back is bounded in bytes, for all of them together", () => {
+  const settlement = new Settlement();
+  const revivals = new Revivals(settlement);
+  const groups = new Groups();
+  const [one, other] = [groups.create("one"), groups.create("other")];
+  for (const group of [one, other]) revivals.open(1_000, group);
+  const frame = frameMessage(new Uint8Array(1_000_000));
+  const count = 2 * Math.floor(REVIVAL_MAX_BYTES / frame.length);
+  for (let id = 1; id <= count; id++) {
+    const sending = settlement.begin("key", id, id % 2 === 0 ? one : other, frame);
+    revivals.add(sending);
+    settlement.release(sending);
+  }
+  const kept = [one, other].flatMap((group) => revivals.open(2_000, group).map(({ id }) => id));
+  expect(kept.length).toBe(count / 2);
+  expect(Math.min(...kept)).toBe(count / 2 + 1);
+  expect(settlement.takeNews()).toEqual([{ key: "key", id: count / 2 }]);
+  revivals.close(1_000 + REVIVAL_MS);
+  expect(settlement.takeNews()).toEqual([{ key: "key", id: count }]);
 });
 
 describe("the state", () => {

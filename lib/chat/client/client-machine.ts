@@ -1,0 +1,284 @@
+// The client: lines typed, datagrams and time in; lines to show and datagrams out. Puts its parts together and decides
+// when it is over. Knows no screen, no socket and no clock.
+
+import type { Address } from "../../transport/address.ts";
+import { toHex } from "../../transport/bytes.ts";
+import { Endpoint } from "../../transport/endpoint.ts";
+import type { KeyPair } from "../../transport/keys.ts";
+import { KEEP_ALIVE_MS } from "../../transport/limits.ts";
+import { CommandRunner } from "./command-runner.ts";
+import { addressFrom, DirectLinks } from "./direct-links.ts";
+import { Grouping } from "./grouping.ts";
+import { Incoming } from "./incoming.ts";
+import { LineQueue } from "./line-queue.ts";
+import { EventRouter } from "./event-router.ts";
+import { Screen } from "./screen.ts";
+import { Sending } from "./sending.ts";
+import { ServerLink } from "./server-link.ts";
+import { UserTable } from "./user-table.ts";
+import { TableFeed } from "./table-feed.ts";
+import { completeLine, parseLine } from "./commands.ts";
+import { LINGER_MS, REGISTRATION_IDLE_MS } from "../limits.ts";
+import type { Line } from "../line.ts";
+import type { Machine, Output } from "../machine.ts";
+import { type Refused, RefusalReason } from "../message.ts";
+import { printable } from "../printable.ts";
+
+export interface ClientOptions {
+  /** As checked by `checkName`. */
+  readonly name: string;
+  readonly server: Address;
+  /** Of this process alone: it is what makes it another client than the one before it. */
+  readonly keyPair: KeyPair;
+  readonly random: (bytes: number) => Uint8Array;
+  /** What the server and all its clients share, if they share a secret; 32 bytes. */
+  readonly psk?: Uint8Array;
+}
+
+const EXIT_DONE = 0;
+const EXIT_SERVER = 1;
+const EXIT_INTERRUPTED = 130;
+
+const NOTHING: Output = { datagrams: [], lines: [] };
+
+export class ClientMachine implements Machine {
+  readonly #options: ClientOptions;
+  readonly #endpoint: Endpoint;
+  readonly #screen = new Screen();
+  readonly #table = new UserTable();
+  readonly #links: DirectLinks;
+  readonly #server: ServerLink;
+  readonly #sending: Sending;
+  readonly #grouping: Grouping;
+  readonly #incoming: Incoming;
+  readonly #commands: CommandRunner;
+  readonly #feed: TableFeed;
+  readonly #router: EventRouter;
+  readonly #queue: LineQueue;
+  #name: string;
+  #connected = false;
+  #welcomed = false;
+  /** A command got no answer: over as soon as the direct messages on their way have come to their end. */
+  #serverSilent = false;
+  #ending: { readonly status: number; readonly at: number; readonly quiet: boolean } | undefined;
+  #gone = false;
+
+  constructor(options: ClientOptions) {
+    const { keyPair, random, psk, server, name } = options;
+    this.#options = options;
+    this.#name = name;
+    this.#endpoint = new Endpoint({
+      keyPair,
+      random,
+      idleTimeoutMs: REGISTRATION_IDLE_MS,
+      keepAliveMs: KEEP_ALIVE_MS,
+      ...(psk === undefined ? {} : { psk }),
+    });
+    this.#links = new DirectLinks(this.#endpoint, (key) => {
+      const user = this.#table.byKey(key);
+      return user && addressFrom(user, server);
+    });
+    this.#server = new ServerLink(this.#endpoint, server, {
+      registration: () => this.#registration(),
+      registered: (now, reply) => this.#onRegistered(now, reply.payload.name),
+      refused: (now, reply) => this.#onRefused(now, reply),
+      silent: (now) => this.#onSilent(now),
+    });
+    this.#sending = new Sending({
+      screen: this.#screen,
+      table: this.#table,
+      links: this.#links,
+      server: this.#server,
+      serverAddress: server,
+      ownName: () => this.#name,
+    });
+    this.#grouping = new Grouping(this.#screen, this.#server);
+    this.#incoming = new Incoming(this.#table, this.#links, this.#server, this.#grouping);
+    this.#commands = new CommandRunner({
+      screen: this.#screen,
+      server: this.#server,
+      sending: this.#sending,
+      grouping: this.#grouping,
+      ownName: () => this.#name,
+      left: (now) => this.#onLeft(now),
+    });
+    this.#feed = new TableFeed({
+      screen: this.#screen,
+      table: this.#table,
+      server: this.#server,
+      incoming: this.#incoming,
+      links: this.#links,
+      ownKey: toHex(keyPair.publicKey),
+      staying: () => !this.#commands.leaving,
+      begin: (now) => this.#begin(now),
+    });
+    this.#router = new EventRouter({
+      server: this.#server,
+      links: this.#links,
+      incoming: this.#incoming,
+      grouping: this.#grouping,
+      feed: this.#feed,
+    });
+    this.#queue = new LineQueue({
+      parse: (line) => parseLine(line, this.#grouping.mode),
+      run: (now, parsed, finished) => this.#commands.run(now, parsed, finished),
+      ended: (now) => this.#commands.leave(now, () => {}),
+    });
+  }
+
+  /** What stands in front of what is typed now. */
+  get prompt(): string {
+    const group = this.#grouping.room.current;
+    return group === undefined ? ">>> " : `>>> (${printable(group)}) `;
+  }
+
+  /** What the last word of an unfinished line may become, in the form of readline's completer. */
+  complete(line: string): [string[], string] {
+    const user = this.#table.names().toSorted();
+    const [candidates, part] = completeLine(line, this.#grouping.mode, {
+      user,
+      group: this.#grouping.known,
+    });
+    return [[...candidates], part];
+  }
+
+  /** A line was typed, without its line end. */
+  line(now: number, text: string): void {
+    this.#connect(now);
+    if (this.#running) this.#queue.push(now, text);
+  }
+
+  /** There is no more input: what was typed runs to its end, then the client leaves as with `dereg`. */
+  endOfInput(now: number): void {
+    this.#connect(now);
+    if (this.#running) this.#queue.end(now);
+  }
+
+  /** Leaves in silence: nobody is told. */
+  interrupt(now: number): void {
+    if (this.#ending === undefined) {
+      // Their senders were told that they were received.
+      this.#grouping.showMail(this.#grouping.room.leave());
+      this.#screen.say("stopping client-server listener", "closing");
+      this.#end(now, EXIT_INTERRUPTED, true);
+    } else this.#ending = { ...this.#ending, at: now };
+  }
+
+  receive(now: number, from: Address, datagram: Uint8Array): void {
+    this.#connect(now);
+    if (!this.#running) return;
+    this.#endpoint.receive(now, from, datagram);
+    this.#takeEvents(now);
+  }
+
+  wake(now: number): void {
+    this.#connect(now);
+    if (this.#gone) return;
+    this.#endpoint.wake(now);
+    if (!this.#running) return;
+    this.#takeEvents(now);
+    this.#server.wake(now);
+    this.#takeEvents(now);
+  }
+
+  nextWakeup(): number {
+    if (!this.#connected) return 0;
+    if (this.#gone) return Infinity;
+    if (this.#ending !== undefined) return Math.min(this.#ending.at, this.#endpoint.nextWakeup());
+    return Math.min(this.#endpoint.nextWakeup(), this.#server.nextWakeup());
+  }
+
+  flush(now: number): Output {
+    this.#connect(now);
+    if (this.#gone) return NOTHING;
+    this.#takeEvents(now);
+    const lines: readonly Line[] = this.#screen.take();
+    const ending = this.#ending;
+    if (ending === undefined || now < ending.at) {
+      return { lines, datagrams: ending?.quiet === true ? [] : this.#endpoint.flush(now) };
+    }
+    this.#gone = true;
+    if (ending.quiet) return { lines, datagrams: [], exit: ending.status };
+    this.#server.close();
+    this.#links.close();
+    return { lines, datagrams: this.#endpoint.flush(now), exit: ending.status };
+  }
+
+  get #running(): boolean {
+    return this.#ending === undefined;
+  }
+
+  #connect(now: number): void {
+    if (this.#connected) return;
+    this.#connected = true;
+    this.#server.connect(now);
+  }
+
+  #registration() {
+    const group = this.#grouping.room.current;
+    const known = this.#table.position;
+    const groups = group === undefined ? [] : [group];
+    return { name: this.#options.name, groups, ...(known === undefined ? {} : { known }) };
+  }
+
+  #takeEvents(now: number): void {
+    for (;;) {
+      const events = this.#endpoint.takeEvents();
+      if (events.length === 0) return;
+      for (const event of events) {
+        if (!this.#running) return;
+        this.#router.take(now, event);
+        if (this.#serverSilent && !this.#links.busy) this.#giveUp(now);
+      }
+    }
+  }
+
+  #onRegistered(now: number, name: string): void {
+    this.#name = name;
+    this.#feed.onRegistered();
+    if (!this.#welcomed) this.#screen.say("Welcome, You are registered.");
+    this.#welcomed = true;
+    this.#incoming.askAgain(now);
+  }
+
+  #onRefused(now: number, { payload }: Refused): void {
+    this.#grouping.showMail(this.#grouping.room.leave());
+    if (payload.reason === RefusalReason.AlreadyExists) {
+      this.#screen.say(`\`${this.#options.name}\` already exists!`, "error");
+    } else this.#screen.say(`Registration refused: ${payload.detail}`, "error");
+    this.#screen.say("stopping client-server listener", "closing");
+    this.#end(now, EXIT_SERVER, false);
+  }
+
+  #begin(now: number): void {
+    this.#server.begin();
+    this.#queue.open(now);
+  }
+
+  #onLeft(now: number): void {
+    this.#screen.say("You are Offline. Bye.");
+    this.#screen.say("stopping client-server listener", "closing");
+    this.#end(now, EXIT_DONE, false);
+  }
+
+  #onSilent(now: number): void {
+    this.#serverSilent = true;
+    this.#queue.stop();
+    if (!this.#links.busy) this.#giveUp(now);
+  }
+
+  #giveUp(now: number): void {
+    if (!this.#running) return;
+    this.#grouping.showMail(this.#grouping.room.leave());
+    this.#screen.say("Server not responding", "error");
+    this.#screen.say("Exiting", "error");
+    this.#screen.say("stopping client-server listener", "closing");
+    this.#end(now, EXIT_SERVER, false);
+  }
+
+  #end(now: number, status: number, quiet: boolean): void {
+    if (!this.#running) return;
+    this.#queue.stop();
+    this.#ending = { status, at: quiet ? now : now + LINGER_MS, quiet };
+  }
+}

@@ -1,0 +1,328 @@
+// Direct messages, client to client: one link per peer key, numbered both ways, so that nothing is shown twice
+// whatever becomes of sessions. Knows keys and addresses, no names of users and no lines.
+
+import { SENDERS_REMEMBERED_MAX, SESSIONS_LOST_MAX } from "../limits.ts";
+import { type Address, sameAddress } from "../../transport/address.ts";
+import { fromHex } from "../../transport/bytes.ts";
+import type { Endpoint, SessionId, TransportEvent } from "../../transport/endpoint.ts";
+import type { FramedMessage } from "../../transport/send-stream.ts";
+import { bound } from "../bound.ts";
+import { bytesOf, PING } from "./request-book.ts";
+
+/** Addresses that mean "this machine" to whoever uses them. */
+const LOOPBACK = /^127\./;
+
+/** A client on the server's own machine is known there by a loopback address, which is of no use elsewhere. */
+export const addressFrom = ({ host, port }: Address, server: Address): Address =>
+  LOOPBACK.test(host) ? { host: server.host, port } : { host, port };
+
+/** Where a peer is, and which key it must prove to have. */
+interface Peer {
+  /** 64 hexadecimal digits. */
+  readonly key: string;
+  readonly address: Address;
+}
+
+type DirectOutcome = "delivered" | "unanswered";
+
+interface Outgoing {
+  readonly bytes: FramedMessage;
+  /** Its number on the link's present session, once it is queued there. */
+  queuedAs: number | undefined;
+  readonly ended: (now: number, outcome: DirectOutcome) => void;
+}
+
+interface Link {
+  readonly key: string;
+  /** Newest address known. */
+  address: Address;
+  /** The session that messages go out on. */
+  session: SessionId | undefined;
+  /** In order of their numbers; the first ones are queued on the session. */
+  outbox: Outgoing[];
+  lastNumber: number;
+  sessionsLost: number;
+}
+
+/** A session with another client, whoever began it. */
+interface Contact {
+  readonly key: string;
+  /** Whether we began it. */
+  readonly began: boolean;
+  established: boolean;
+  /** Where the peer is in this session. */
+  address: Address;
+  /** Where the table last said it is; undefined if it has not said. */
+  told: Address | undefined;
+}
+
+export class DirectLinks {
+  readonly #endpoint: Endpoint;
+  readonly #addressOf: (key: string) => Address | undefined;
+  readonly #links = new Map<string, Link>();
+  readonly #contacts = new Map<SessionId, Contact>();
+  /** The sessions with each key, in the order in which they began. */
+  readonly #sessions = new Map<string, SessionId[]>();
+  /** The highest number of a message from each key. */
+  readonly #lastSeen = new Map<string, number>();
+
+  /** `addressOf` says where the table has the holder of a key. */
+  constructor(endpoint: Endpoint, addressOf: (key: string) => Address | undefined) {
+    this.#endpoint = endpoint;
+    this.#addressOf = addressOf;
+  }
+
+  /** Whether messages are on their way. */
+  get busy(): boolean {
+    for (const link of this.#links.values()) if (link.outbox.length > 0) return true;
+    return false;
+  }
+
+  /** Queues a text for the holder of a key. `ended` is called once, in the order of sending for each peer. */
+  send(now: number, peer: Peer, text: string, ended: Outgoing["ended"]): void {
+    const link = this.#link(peer);
+    link.address = peer.address;
+    const number = ++link.lastNumber;
+    const message = { type: "direct_message", payload: { text }, metadata: { number } } as const;
+    link.outbox.push({ bytes: bytesOf(message), queuedAs: undefined, ended });
+    this.#push(now, link);
+  }
+
+  /** The key of the client at the other end, or undefined for a session that is not one of these. */
+  keyOf(session: SessionId): string | undefined {
+    return this.#contacts.get(session)?.key;
+  }
+
+  /** Whether this number is new for this sender: then it is remembered, and what it numbers is to be shown. */
+  isNew(key: string, number: number): boolean {
+    const last = this.#lastSeen.get(key) ?? 0;
+    if (number <= last) return false;
+    this.#lastSeen.delete(key);
+    this.#lastSeen.set(key, number);
+    bound(this.#lastSeen, SENDERS_REMEMBERED_MAX);
+    return true;
+  }
+
+  /** What came in this session cannot be taken: forgets it in silence, so that it comes again in another one. */
+  abandon(now: number, session: SessionId): void {
+    this.#endpoint.abandon(session);
+    this.onClosed(now, session);
+  }
+
+  /** Nobody has this key: ends its sessions and forgets it. */
+  disown(key: string): void {
+    for (const session of [...this.#sessionsWith(key)]) this.#close(session);
+    this.#lastSeen.delete(key);
+  }
+
+  /** The user leaves: tells all peers that the sessions with them are over. */
+  close(): void {
+    for (const session of [...this.#contacts.keys()]) this.#close(session);
+  }
+
+  /**
+   * The table has changed. A peer that it has at another address now may have lost its old one, and if ours was lost
+   * at the same time, neither finds the other in the session they have: we try the new address.
+   */
+  follow(now: number): void {
+    for (const contact of [...this.#contacts.values()]) {
+      const { key, told } = contact;
+      const address = this.#addressOf(key);
+      if (address === undefined || (told !== undefined && sameAddress(address, told))) continue;
+      contact.told = address;
+      // Said for the first time, it is nothing new.
+      if (told === undefined) continue;
+      this.#prefer(now, key);
+      // Some session may have been quicker than the table.
+      if (this.#reaches(key, address)) continue;
+      const session = this.#begin(now, key, address);
+      if (session !== undefined) this.#endpoint.send(now, session, PING);
+    }
+  }
+
+  /** The peer has another address, and has proved it. */
+  onMoved(now: number, session: SessionId, address: Address): void {
+    const contact = this.#contacts.get(session);
+    if (contact === undefined) return;
+    contact.address = address;
+    this.#prefer(now, contact.key);
+  }
+
+  onEstablished(now: number, event: TransportEvent & { type: "established" }, key: string): void {
+    const { address } = event;
+    const told = this.#addressOf(key);
+    const began = event.initiator;
+    this.#remember(event.session, { key, began, established: true, address, told });
+    this.#prefer(now, key);
+  }
+
+  onDelivered(now: number, session: SessionId, message: number): void {
+    const link = this.#linkOn(session);
+    if (link === undefined) return;
+    let count = 0;
+    for (const outgoing of link.outbox) {
+      if (outgoing.queuedAs === undefined || outgoing.queuedAs > message) break;
+      count++;
+    }
+    const delivered = link.outbox.splice(0, count);
+    if (count > 0) link.sessionsLost = 0;
+    this.#push(now, link);
+    for (const outgoing of delivered) outgoing.ended(now, "delivered");
+  }
+
+  onUnanswered(now: number, session: SessionId, message: number): void {
+    const link = this.#linkOn(session);
+    if (link === undefined && this.#contacts.get(session)?.established === false) {
+      // Nobody is at the new address either.
+      this.#endpoint.abandon(session);
+      this.#forget(session);
+      return;
+    }
+    const oldest = link?.outbox[0]?.queuedAs;
+    if (link === undefined || oldest === undefined || oldest > message) return;
+    this.#fail(now, link);
+  }
+
+  onClosed(now: number, session: SessionId): void {
+    const link = this.#linkOn(session);
+    this.#forget(session);
+    if (link === undefined) return;
+    this.#lose(link);
+    if (link.outbox.length === 0) return;
+    link.sessionsLost++;
+    if (link.sessionsLost >= SESSIONS_LOST_MAX) this.#fail(now, link);
+    else this.#push(now, link);
+  }
+
+  #link(peer: Peer): Link {
+    let link = this.#links.get(peer.key);
+    if (link === undefined) {
+      link = {
+        key: peer.key,
+        address: peer.address,
+        session: undefined,
+        outbox: [],
+        lastNumber: 0,
+        sessionsLost: 0,
+      };
+      this.#links.set(peer.key, link);
+    }
+    return link;
+  }
+
+  #linkOn(session: SessionId): Link | undefined {
+    const key = this.keyOf(session);
+    const link = key === undefined ? undefined : this.#links.get(key);
+    return link?.session === session ? link : undefined;
+  }
+
+  /** Queues what is not queued yet; begins a session when there is none. */
+  #push(now: number, link: Link): void {
+    for (const outgoing of link.outbox) {
+      if (outgoing.queuedAs !== undefined) continue;
+      link.session ??= this.#open(now, link);
+      if (link.session === undefined) return;
+      const number = this.#endpoint.send(now, link.session, outgoing.bytes);
+      // When the queue is full, the next delivery makes room and brings us here again.
+      if (typeof number !== "number") return;
+      outgoing.queuedAs = number;
+    }
+  }
+
+  #sessionsWith(key: string): readonly SessionId[] {
+    return this.#sessions.get(key) ?? [];
+  }
+
+  #remember(session: SessionId, contact: Contact): void {
+    const known = this.#contacts.has(session);
+    this.#contacts.set(session, contact);
+    if (known) return;
+    const sessions = this.#sessions.get(contact.key);
+    if (sessions === undefined) this.#sessions.set(contact.key, [session]);
+    else sessions.push(session);
+  }
+
+  #forget(session: SessionId): void {
+    const key = this.keyOf(session);
+    if (key === undefined) return;
+    this.#contacts.delete(session);
+    const rest = this.#sessionsWith(key).filter((one) => one !== session);
+    if (rest.length === 0) this.#sessions.delete(key);
+    else this.#sessions.set(key, rest);
+  }
+
+  #close(session: SessionId): void {
+    this.#endpoint.close(session);
+    this.#forget(session);
+  }
+
+  /** Whether there is a session with the holder of this key at this address, or the beginning of one. */
+  #reaches(key: string, address: Address): boolean {
+    return this.#sessionsWith(key).some((one) => this.#isAt(one, address));
+  }
+
+  /** Takes the best session there is, or begins one. */
+  #open(now: number, { key, address }: Link): SessionId | undefined {
+    return this.#best(key) ?? this.#begin(now, key, address);
+  }
+
+  /** Of the established sessions one with where the table has the peer, else the newest. */
+  #best(key: string): SessionId | undefined {
+    const told = this.#addressOf(key);
+    const there = this.#sessionsWith(key).filter((one) => this.#contacts.get(one)?.established);
+    return there.findLast((one) => told !== undefined && this.#isAt(one, told)) ?? there.at(-1);
+  }
+
+  /**
+   * Goes over to a better session: where our own handshake is not through, the peer's may be the only one that will
+   * be; and where the table has the peer is better than where it was.
+   */
+  #prefer(now: number, key: string): void {
+    const link = this.#links.get(key);
+    if (link?.session === undefined) return;
+    const told = this.#addressOf(key);
+    const established = this.#contacts.get(link.session)?.established === true;
+    if (established && (told === undefined || this.#isAt(link.session, told))) return;
+    const best = this.#best(key);
+    if (best === undefined || best === link.session) return;
+    if (established && told !== undefined && !this.#isAt(best, told)) return;
+    const superseded = link.session;
+    this.#lose(link);
+    link.session = best;
+    this.#push(now, link);
+    // It has no further use, and the peer goes over to the better one as well.
+    if (this.#contacts.get(superseded)?.began === true) this.#close(superseded);
+  }
+
+  #isAt(session: SessionId, address: Address): boolean {
+    const contact = this.#contacts.get(session);
+    return contact !== undefined && sameAddress(contact.address, address);
+  }
+
+  #begin(now: number, key: string, address: Address): SessionId | undefined {
+    const bytes = fromHex(key);
+    if (bytes === undefined) return undefined;
+    const session = this.#endpoint.connect(now, address, bytes);
+    const told = this.#addressOf(key);
+    this.#remember(session, { key, began: true, established: false, address, told });
+    return session;
+  }
+
+  /** The session is of no use any more: everything is to be queued again, on another. */
+  #lose(link: Link): void {
+    link.session = undefined;
+    for (const outgoing of link.outbox) outgoing.queuedAs = undefined;
+  }
+
+  #fail(now: number, link: Link): void {
+    for (const session of [...this.#sessionsWith(link.key)]) {
+      this.#endpoint.abandon(session);
+      this.#forget(session);
+    }
+    this.#lose(link);
+    link.sessionsLost = 0;
+    const failed = link.outbox;
+    link.outbox = [];
+    for (const outgoing of failed) outgoing.ended(now, "unanswered");
+  }
+}

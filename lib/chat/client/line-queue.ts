@@ -1,0 +1,91 @@
+// Typed lines, run in order. Messages do not wait for each other, everything else does: it may change what the next
+// line means. Knows nothing of what the commands do.
+
+import type { ParsedLine } from "./commands.ts";
+import { Deque } from "../deque.ts";
+import { REQUESTS_IN_FLIGHT_MAX } from "../limits.ts";
+
+/** To be called once, when a line has come to its end. */
+export type Finished = (now: number) => void;
+
+interface LineRunner {
+  /** What the line means now. */
+  readonly parse: (line: string) => ParsedLine;
+  readonly run: (now: number, parsed: ParsedLine, finished: Finished) => void;
+  /** All lines there will ever be have come to their end. */
+  readonly ended: (now: number) => void;
+}
+
+const isMessage = (parsed: ParsedLine): boolean =>
+  parsed.kind === "command" && (parsed.name === "send" || parsed.name === "send_group");
+
+export class LineQueue {
+  readonly #runner: LineRunner;
+  #lines = new Deque<string>();
+  #open = false;
+  #running = 0;
+  /** Something other than a message runs: all others wait. */
+  #alone = false;
+  #pumping = false;
+  #ended = false;
+
+  constructor(runner: LineRunner) {
+    this.#runner = runner;
+  }
+
+  /** Lines may run from now on. */
+  open(now: number): void {
+    this.#open = true;
+    this.#pump(now);
+  }
+
+  /** Nothing runs any more. */
+  stop(): void {
+    this.#open = false;
+    this.#lines = new Deque();
+  }
+
+  push(now: number, line: string): void {
+    if (this.#ended) return;
+    this.#lines.push(line);
+    this.#pump(now);
+  }
+
+  /** There will be no more lines. */
+  end(now: number): void {
+    this.#ended = true;
+    this.#pump(now);
+  }
+
+  /** A loop, and not a call for each line: a long file of lines must not become a deep stack. */
+  #pump(now: number): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    while (this.#step(now));
+    this.#pumping = false;
+  }
+
+  /** Starts the next line. Returns whether there may be another one to start. */
+  #step(now: number): boolean {
+    if (!this.#open || this.#alone) return false;
+    const line = this.#lines.first();
+    if (line === undefined) {
+      if (!this.#ended || this.#running > 0) return false;
+      this.stop();
+      this.#runner.ended(now);
+      return false;
+    }
+    const parsed = this.#runner.parse(line);
+    const message = isMessage(parsed);
+    if (this.#running >= (message ? REQUESTS_IN_FLIGHT_MAX : 1)) return false;
+    this.#lines.shift();
+    this.#running++;
+    this.#alone = !message;
+    this.#runner.run(now, parsed, (later) => {
+      this.#running--;
+      if (!message) this.#alone = false;
+      this.#pump(later);
+    });
+    return true;
+  }
+}

@@ -1,0 +1,85 @@
+// What the parts of the server share: the state, who is here, and where lines, entries and answers go.
+// Decides nothing. Knows no clock: `now` is the moment of the call that is being worked on.
+
+import { DeadlineQueue } from "../../transport/deadline-queue.ts";
+import type { Endpoint } from "../../transport/endpoint.ts";
+import { frameMessage } from "../../transport/send-stream.ts";
+import type { ServerEvent } from "../events.ts";
+import type { Line, LineKind } from "../line.ts";
+import type { Link, Presence } from "./link.ts";
+import { encodeMessage, type Message, type RefusalReason, type Reply } from "../message.ts";
+import { Settlement } from "./settlement.ts";
+import { ServerState } from "./state.ts";
+
+export class ServerContext {
+  readonly endpoint: Endpoint;
+  readonly state = new ServerState();
+  readonly settlement = new Settlement();
+  /** Users whose registration this server keeps, by their number. */
+  readonly presences = new Map<number, Presence>();
+  /** The session on which the owner of a key last registered or left: where its answers go. */
+  readonly speaking = new Map<string, Link>();
+  /** When to look after users that are away. */
+  readonly wakeups = new DeadlineQueue<Presence>();
+  /** In ms, set at each call from outside. */
+  now = 0;
+  #lines: Line[] = [];
+  readonly #append: (event: ServerEvent) => void;
+
+  constructor(endpoint: Endpoint, append: (event: ServerEvent) => void) {
+    this.endpoint = endpoint;
+    this.#append = append;
+  }
+
+  /** Puts an event on its way into the log. */
+  append(event: ServerEvent): void {
+    this.#append(event);
+  }
+
+  show(text: string, kind: LineKind = "status"): void {
+    this.#lines.push({ text, kind });
+  }
+
+  /** The same for a line that is kept and shown again. */
+  showLine(line: Line): void {
+    this.#lines.push(line);
+  }
+
+  takeLines(): Line[] {
+    const lines = this.#lines;
+    if (lines.length > 0) this.#lines = [];
+    return lines;
+  }
+
+  presenceOf(key: string): Presence | undefined {
+    const user = this.state.table.byKey(key);
+    return user && this.presences.get(user.number);
+  }
+
+  post(link: Link, message: Message): number {
+    return link.post(this.now, frameMessage(encodeMessage(message)));
+  }
+
+  /** Answers the owner of a key, if it has a session. Without one it will come back and ask again. */
+  reply(key: string, reply: Reply): void {
+    const link = this.speaking.get(key);
+    if (link === undefined) return;
+    this.#answer(link, reply);
+  }
+
+  refuse(
+    link: Link | undefined,
+    request: string,
+    id: number,
+    reason: RefusalReason,
+    detail: string,
+  ): void {
+    if (link === undefined) return;
+    this.#answer(link, { type: "refused", payload: { request, reason, detail }, metadata: { id } });
+  }
+
+  #answer(link: Link, reply: Reply): void {
+    link.presence?.unanswered?.delete(reply.metadata.id);
+    link.post(this.now, frameMessage(encodeMessage(reply)), true);
+  }
+}

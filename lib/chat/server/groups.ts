@@ -1,0 +1,51 @@
+// The groups and who is in them. Knows nothing of sessions and messages.
+
+import type { Group, Membership, User } from "./membership.ts";
+import { foldName } from "../names.ts";
+
+export class Groups {
+  /** In order of their creation. They stay when their last member leaves. */
+  readonly #byName = new Map<string, Group>();
+
+  get size(): number {
+    return this.#byName.size;
+  }
+
+  /** In any case of letters. */
+  byName(name: string): Group | undefined {
+    return this.#byName.get(foldName(name));
+  }
+
+  /** In order of their creation. */
+  names(): string[] {
+    return Array.from(this.#byName.values(), (group) => group.name);
+  }
+
+  /** Creates a group whose name is free. */
+  create(name: string): Group {
+    const group: Group = { name, folded: foldName(name), members: new Map() };
+    this.#byName.set(group.folded, group);
+    return group;
+  }
+
+  /** Lets in one who is not in yet. */
+  join(user: User, group: Group, since: number): Membership {
+    const membership: Membership = { user, group, since };
+    group.members.set(user.number, membership);
+    user.memberships.set(group.folded, membership);
+    user.removedFrom?.delete(group.folded);
+    return membership;
+  }
+
+  leave({ user, group }: Membership): void {
+    group.members.delete(user.number);
+    user.memberships.delete(group.folded);
+  }
+
+  /** Ends all of a user's stays. Returns them in order of joining. */
+  leaveAll(user: User): Membership[] {
+    const memberships = [...user.memberships.values()];
+    for (const membership of memberships) this.leave(membership);
+    return memberships;
+  }
+}

@@ -1,0 +1,235 @@
+// Sessions with clients, and the users whose sessions they are: what is sent on one stays in order, also when the
+// transport's queue is full, and group messages are remembered until they are delivered. Belongs to connections, not to
+// the log. Knows nothing of what the bytes say.
+
+import type { Endpoint, SessionId } from "../../transport/endpoint.ts";
+import type { FramedMessage } from "../../transport/send-stream.ts";
+import type { Address } from "../../transport/address.ts";
+import { Deque } from "../deque.ts";
+import type { Membership, User } from "./membership.ts";
+import { ANSWERS_MAX_BYTES, ANSWERS_MAX_FRAMES } from "../limits.ts";
+import type { TablePosition } from "../message.ts";
+import type { Line } from "../line.ts";
+import type { Scheduled } from "../../transport/deadline-queue.ts";
+import type { GroupSending } from "./settlement.ts";
+
+/** A group message on its way to one member. */
+export interface Delivery {
+  readonly sending: GroupSending;
+  /** The stay in the group for which it is meant. */
+  readonly membership: Membership;
+  /** When it was handed to this server's member, in ms. */
+  readonly since: number;
+  /** Its number in the session; 0 while it is in none. */
+  number: number;
+}
+
+/** Anything but a delivery. `answer`: to a request of the client. */
+interface Posted {
+  readonly frame: FramedMessage;
+  readonly answer: boolean;
+}
+
+/** Something that waits for room in the transport's queue. */
+type Waiting = { readonly delivery: Delivery } | Posted;
+
+export class Link {
+  readonly session: SessionId;
+  /** The client's static public key, 64 hexadecimal digits, proved by the handshake. */
+  readonly key: string;
+  address: Address;
+  /** The registered user whose session this is. */
+  presence: Presence | undefined;
+  /** What it knew of the table when it last registered. */
+  known: TablePosition | undefined;
+  readonly #endpoint: Endpoint;
+  #waiting: Deque<Waiting> | undefined;
+  #inFlight: Deque<Delivery> | undefined;
+  /** Of what waits, all but deliveries: these are bounded by who makes them. */
+  #postedWaiting = { frames: 0, bytes: 0 };
+  /** Answers that wait, and the numbers of those in the transport's queue. */
+  #answersWaiting = 0;
+  #answersInFlight: Deque<number> | undefined;
+  readonly #overflow: (link: Link) => void;
+
+  /** `overflow` is told when more is waiting than may: the client does not read. */
+  constructor(
+    endpoint: Endpoint,
+    session: SessionId,
+    key: string,
+    address: Address,
+    overflow: (link: Link) => void,
+  ) {
+    this.#endpoint = endpoint;
+    this.#overflow = overflow;
+    this.session = session;
+    this.key = key;
+    this.address = address;
+  }
+
+  /** Answers to this client that it has yet to take. */
+  get answersOwed(): number {
+    return this.#answersWaiting + (this.#answersInFlight?.length ?? 0);
+  }
+
+  /** Sends. Returns the message's number in the session, 0 if it has to wait or the session is gone. */
+  post(now: number, frame: FramedMessage, answer = false): number {
+    const posted: Posted = { frame, answer };
+    const number = this.#waits ? "queue_full" : this.#post(now, posted);
+    if (number !== "queue_full") return number;
+    this.#wait(posted);
+    this.#count(posted, 1);
+    const { frames, bytes } = this.#postedWaiting;
+    if (frames > ANSWERS_MAX_FRAMES || bytes > ANSWERS_MAX_BYTES) this.#overflow(this);
+    return 0;
+  }
+
+  /** The client's chat layer has taken all messages of the session up to this number. */
+  delivered(number: number): void {
+    const answers = this.#answersInFlight;
+    for (let first = answers?.first(); first !== undefined && first <= number;) {
+      answers?.shift();
+      first = answers?.first();
+    }
+  }
+
+  deliver(now: number, delivery: Delivery): void {
+    if (this.#waits || !this.#send(now, delivery)) this.#wait({ delivery });
+  }
+
+  /** Takes out the oldest delivery if the client's chat layer has taken it: its number is at most `number`. */
+  takeDelivered(number: number): Delivery | undefined {
+    const first = this.#inFlight?.first();
+    return first !== undefined && first.number <= number ? this.#inFlight?.shift() : undefined;
+  }
+
+  /** The delivery with this number in the session. */
+  find(number: number): Delivery | undefined {
+    const inFlight = this.#inFlight;
+    if (inFlight === undefined) return undefined;
+    let low = 0;
+    let high = inFlight.length - 1;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (inFlight.at(middle)!.number < number) low = middle + 1;
+      else high = middle;
+    }
+    const found = inFlight.at(low);
+    return found?.number === number ? found : undefined;
+  }
+
+  /** Every delivery that is not delivered, oldest first. */
+  *deliveries(): IterableIterator<Delivery> {
+    yield* this.#inFlight ?? [];
+    for (const waiting of this.#waiting ?? []) if ("delivery" in waiting) yield waiting.delivery;
+  }
+
+  /** The same, taken out: the session is over. */
+  takeDeliveries(): Delivery[] {
+    const deliveries = [...this.deliveries()];
+    this.#inFlight = undefined;
+    this.#waiting = undefined;
+    for (const delivery of deliveries) delivery.number = 0;
+    return deliveries;
+  }
+
+  /** Takes out the deliveries for this stay in a group; what is with the transport already still goes out. */
+  dropDeliveries(membership: Membership): Delivery[] {
+    const dropped: Delivery[] = [];
+    const stays = (delivery: Delivery): boolean => {
+      if (delivery.membership !== membership) return true;
+      dropped.push(delivery);
+      return false;
+    };
+    this.#inFlight?.keep(stays);
+    this.#waiting?.keep((waiting) => !("delivery" in waiting) || stays(waiting.delivery));
+    return dropped;
+  }
+
+  /** There may be room again in the transport's queue: sends what waits. */
+  drain(now: number): void {
+    for (let next = this.#waiting?.first(); next !== undefined; next = this.#waiting?.first()) {
+      if ("delivery" in next) {
+        if (!this.#send(now, next.delivery)) return;
+      } else {
+        if (this.#post(now, next) === "queue_full") return;
+        this.#count(next, -1);
+      }
+      this.#waiting?.shift();
+    }
+  }
+
+  get #waits(): boolean {
+    return this.#waiting !== undefined && this.#waiting.length > 0;
+  }
+
+  #wait(waiting: Waiting): void {
+    this.#waiting ??= new Deque();
+    this.#waiting.push(waiting);
+  }
+
+  #count({ frame, answer }: Posted, sign: 1 | -1): void {
+    this.#postedWaiting.frames += sign;
+    this.#postedWaiting.bytes += sign * frame.length;
+    if (answer) this.#answersWaiting += sign;
+  }
+
+  /** Returns the number in the session, 0 if it is gone. */
+  #post(now: number, { frame, answer }: Posted): number | "queue_full" {
+    const number = this.#endpoint.send(now, this.session, frame);
+    if (number === "queue_full") return number;
+    if (number === "no_session") return 0;
+    if (answer) {
+      this.#answersInFlight ??= new Deque();
+      this.#answersInFlight.push(number);
+    }
+    return number;
+  }
+
+  /** Returns false if the transport has no room. */
+  #send(now: number, delivery: Delivery): boolean {
+    const number = this.#endpoint.send(now, this.session, delivery.sending.frame);
+    if (number === "queue_full") return false;
+    // A session that is gone says so with an event, and the delivery is kept until then.
+    delivery.number = typeof number === "number" ? number : Infinity;
+    this.#inFlight ??= new Deque();
+    this.#inFlight.push(delivery);
+    return true;
+  }
+}
+
+/** No table has been sent to this client in this session, or none that it still has. */
+export const NO_TABLE = -1;
+
+/** A registered user as this server sees it: with a session, or away for a moment. */
+export class Presence implements Scheduled {
+  readonly user: User;
+  link: Link | undefined;
+  /** When the last session ended, in ms; of no meaning while there is one. */
+  awaySince: number;
+  /** Group messages that wait for the user to come back, oldest first. */
+  held: Delivery[] = [];
+  /** Group messages and their bytes that the user has yet to take: in flight, waiting or held. */
+  undelivered = 0;
+  undeliveredBytes = 0;
+  /** When it last took one, or when the first one was sent to it, in ms; of no meaning while none is undelivered. */
+  progressAt = 0;
+  /** The table version that the client has once it has taken all that was sent to it; NO_TABLE for none. */
+  tableVersion = NO_TABLE;
+  /** Group messages and reports of this user without an answer, by the request's id. */
+  unanswered: Set<number> | undefined;
+  /** Senders whose answer waits until this user has caught up, oldest first: key, request id, and since when, in ms. */
+  parked: { readonly key: string; readonly id: number; readonly since: number }[] | undefined;
+  /** The id of the last request whose list was shown. */
+  lastListed = 0;
+  /** The line for each group message that it takes: always the same, so made once. */
+  ackLine: Line | undefined;
+
+  wakeAt = Infinity;
+  place = -1;
+
+  constructor(user: User, now: number) {
+    this.user = user;
+    this.awaySince = now;
+  }
+}

@@ -1,0 +1,222 @@
+// What clients ask of the server: a request that changes what is shared becomes an event, a question is answered.
+// Who asks is told by the session alone, never by what the message says.
+
+import { type EffectEvent, type Origin, originOf, type ServerEvent } from "../events.ts";
+import { REQUESTS_IN_FLIGHT_MAX, TEXT_MAX_BYTES } from "../limits.ts";
+import type { Link, Presence } from "./link.ts";
+import { encodedTextBytes, type Message, RefusalReason } from "../message.ts";
+import { decodeMessage } from "../message-decode.ts";
+import type { Inquiries } from "./inquiries.ts";
+import type { ServerContext } from "./context.ts";
+import { item, listedGroups, listedMembers } from "./lines.ts";
+import type { TablePush } from "./table-push.ts";
+import { tableEntry } from "./user-table.ts";
+
+/** Changes nothing that is shared, so it does not go through the log. */
+type Question = Extract<
+  Message,
+  { type: "list_groups" | "list_members" | "report_offline" | "resolve" | "whois" | "table_since" }
+>;
+
+type SendGroup = Extract<Message, { type: "send_group" }>;
+
+export class ServerRequests {
+  readonly #context: ServerContext;
+  readonly #inquiries: Inquiries;
+  readonly #tablePush: TablePush;
+  /** Events on their way through the log, by the key of who asked for them. */
+  readonly #underWay = new Map<string, number>();
+  /** Questions that wait for them, so that the answer shows their effect. */
+  readonly #waiting = new Map<string, Question[]>();
+
+  constructor(context: ServerContext, inquiries: Inquiries, tablePush: TablePush) {
+    this.#context = context;
+    this.#inquiries = inquiries;
+    this.#tablePush = tablePush;
+  }
+
+  /** Takes one message of a client, whatever its bytes are. */
+  take(link: Link, bytes: Uint8Array): void {
+    const decoded = decodeMessage(bytes);
+    if (decoded.kind === "unknown") return;
+    if (decoded.kind === "message") return this.#handle(link, decoded.message, bytes.length);
+    const { request, id, reason } = decoded;
+    this.#context.refuse(link, request, id, RefusalReason.InvalidMessage, reason);
+  }
+
+  /** An event has come out of the log. Call it after it is applied. */
+  committed(event: ServerEvent): void {
+    const key = originOf(event)?.key;
+    const count = key === undefined ? undefined : this.#underWay.get(key);
+    if (key === undefined || count === undefined) return;
+    if (count > 1) {
+      this.#underWay.set(key, count - 1);
+      return;
+    }
+    this.#underWay.delete(key);
+    const questions = this.#waiting.get(key);
+    this.#waiting.delete(key);
+    // Whoever left meanwhile is told so; whoever lost its session asks again on another one.
+    const link = this.#context.speaking.get(key);
+    if (link === undefined) return;
+    for (const question of questions ?? []) this.#question(link, question);
+  }
+
+  #handle(link: Link, message: Message, bytes: number): void {
+    switch (message.type) {
+      case "register":
+      case "deregister":
+        return this.#comeOrGo(link, message);
+      case "create_group":
+        return this.#change(link, message, "group_created");
+      case "join_group":
+        return this.#change(link, message, "group_joined");
+      case "leave_group":
+        return this.#change(link, message, "group_left");
+      case "send_group":
+        return this.#sendGroup(link, message, bytes);
+      case "list_groups":
+      case "list_members":
+      case "report_offline":
+      case "resolve":
+      case "whois":
+      case "table_since":
+        return this.#question(link, message);
+      default:
+        // A ping has its answer in being taken; nothing else is a client's to say to a server.
+        return;
+    }
+  }
+
+  #comeOrGo(link: Link, message: Extract<Message, { type: "register" | "deregister" }>): void {
+    const origin: Origin = { key: link.key, id: message.metadata.id };
+    this.#context.speaking.set(link.key, link);
+    if (message.type === "deregister") return this.#submit({ type: "deregistered", origin });
+    const { name, groups, known } = message.payload;
+    link.known = known;
+    const epoch = known?.epoch ?? "";
+    this.#submit({ type: "registered", origin, name, ...link.address, groups, epoch });
+  }
+
+  #change(
+    link: Link,
+    message: Extract<Message, { type: "create_group" | "join_group" | "leave_group" }>,
+    type: Exclude<EffectEvent["type"], "group_message">,
+  ): void {
+    const { id } = message.metadata;
+    if (this.#user(link, message.type, id) === undefined) return;
+    this.#submit({ type, origin: { key: link.key, id }, group: message.payload.group });
+  }
+
+  #sendGroup(link: Link, message: SendGroup, bytes: number): void {
+    const { id } = message.metadata;
+    const presence = this.#user(link, message.type, id);
+    if (presence === undefined) return;
+    const { group, text } = message.payload;
+    // A text is never longer than the message it came in, so nearly none has to be measured.
+    if (bytes > TEXT_MAX_BYTES && encodedTextBytes(text) > TEXT_MAX_BYTES) {
+      const detail = `A message may have ${TEXT_MAX_BYTES} bytes.`;
+      return this.#context.refuse(link, message.type, id, RefusalReason.TooLong, detail);
+    }
+    if (!this.#opens(presence, id)) return this.#refuseBusy(link, message);
+    this.#submit({ type: "group_message", origin: { key: link.key, id }, group, text });
+  }
+
+  #submit(event: Extract<ServerEvent, { origin: Origin }>): void {
+    const { key } = event.origin;
+    this.#underWay.set(key, (this.#underWay.get(key) ?? 0) + 1);
+    this.#context.append(event);
+  }
+
+  #question(link: Link, question: Question): void {
+    const presence = this.#user(link, question.type, question.metadata.id);
+    if (presence === undefined) return;
+    if (!this.#underWay.has(link.key)) return this.#answer(presence, link, question);
+    const questions = this.#waiting.get(link.key);
+    if (questions === undefined) this.#waiting.set(link.key, [question]);
+    else if (questions.length < REQUESTS_IN_FLIGHT_MAX) questions.push(question);
+    else this.#refuseBusy(link, question);
+  }
+
+  /** Counts a request that may be without an answer for long. Returns false if there are too many. */
+  #opens(presence: Presence, id: number): boolean {
+    presence.unanswered ??= new Set();
+    presence.unanswered.add(id);
+    return presence.unanswered.size <= REQUESTS_IN_FLIGHT_MAX;
+  }
+
+  #refuseBusy(link: Link, { type, metadata }: Question | SendGroup): void {
+    const detail = `${REQUESTS_IN_FLIGHT_MAX} requests are without an answer already.`;
+    this.#context.refuse(link, type, metadata.id, RefusalReason.Busy, detail);
+  }
+
+  #answer(presence: Presence, link: Link, question: Question): void {
+    const { type, payload, metadata } = question;
+    const { key } = presence.user;
+    const { table } = this.#context.state;
+    switch (type) {
+      case "list_groups":
+      case "list_members":
+        // The longest of answers: not for one who does not take those that it has.
+        if (link.answersOwed > REQUESTS_IN_FLIGHT_MAX) return this.#refuseBusy(link, question);
+        if (type === "list_groups") return this.#listGroups(presence, metadata);
+        return this.#listMembers(presence, payload.group, metadata);
+      case "report_offline":
+        if (!this.#opens(presence, metadata.id)) return this.#refuseBusy(link, question);
+        return this.#inquiries.report(
+          { by: key, id: metadata.id, name: payload.name },
+          payload.key,
+        );
+      case "table_since":
+        return this.#tablePush.asked(presence, payload);
+      case "resolve":
+      case "whois": {
+        const user = type === "whois" ? table.byKey(payload.key) : table.byName(payload.name);
+        const entry = user === undefined ? null : tableEntry(user);
+        return this.#context.reply(key, { type: "resolved", payload: { user: entry }, metadata });
+      }
+    }
+  }
+
+  #listGroups(presence: Presence, metadata: { readonly id: number }): void {
+    const groups = this.#context.state.groups.names();
+    this.#showList(presence, metadata.id, listedGroups(presence.user.name), groups);
+    this.#context.reply(presence.user.key, { type: "groups", payload: { groups }, metadata });
+  }
+
+  #listMembers(presence: Presence, name: string, metadata: { readonly id: number }): void {
+    const { key, name: asker } = presence.user;
+    const group = this.#context.state.groups.byName(name);
+    if (group === undefined) {
+      const detail = "There is no such group.";
+      const reason = RefusalReason.DoesNotExist;
+      return this.#context.refuse(presence.link, "list_members", metadata.id, reason, detail);
+    }
+    const members = Array.from(group.members.values(), ({ user }) => user.name);
+    this.#showList(presence, metadata.id, listedMembers(asker, group.name), members);
+    const payload = { group: group.name, members };
+    this.#context.reply(key, { type: "members", payload, metadata });
+  }
+
+  /** Shows a list once, also when it is asked for again since the answer was lost with its session. */
+  #showList(presence: Presence, id: number, title: string, names: readonly string[]): void {
+    if (id <= presence.lastListed) return;
+    presence.lastListed = id;
+    this.#context.show(title);
+    for (const name of names) this.#context.show(item(name));
+  }
+
+  /** The user on whose session a request came; refuses it if there is none. */
+  #user(link: Link, request: string, id: number): Presence | undefined {
+    if (link.presence === undefined) {
+      this.#context.refuse(
+        link,
+        request,
+        id,
+        RefusalReason.NotRegistered,
+        "You are not registered.",
+      );
+    }
+    return link.presence;
+  }
+}

@@ -1,0 +1,275 @@
+// The server's machine: turns the crank of its parts. Transport events in, requests to the log, entries applied in the
+// log's order, and once per turn everything out. Knows no socket, no clock and no store.
+
+import type { Address } from "../../transport/address.ts";
+import { toHex } from "../../transport/bytes.ts";
+import { Endpoint, type EndpointOptions, type TransportEvent } from "../../transport/endpoint.ts";
+import type { ServerEvent } from "../events.ts";
+import { Fanout } from "./fanout.ts";
+import { Inquiries } from "./inquiries.ts";
+import { REGISTRATION_IDLE_MS } from "../limits.ts";
+import { GIVE_UP_MS } from "../../transport/retry.ts";
+import { Link, type Presence } from "./link.ts";
+import { type CommittedEntry, type LogEntry, MemoryLog } from "../log.ts";
+import type { Machine, Output } from "../machine.ts";
+import { ServerContext } from "./context.ts";
+import { QUITTING, STARTED } from "./lines.ts";
+import { ServerOutcomes } from "./outcomes.ts";
+import { ServerRequests } from "./requests.ts";
+import { TablePush } from "./table-push.ts";
+
+export interface ServerOptions extends Pick<EndpointOptions, "keyPair" | "random" | "psk"> {
+  /** The port it listens on, for the line that says so. */
+  readonly port: number;
+  /**
+   * Where entries get their order. "inside" (default): in a MemoryLog of its own, gone with the process. "outside":
+   * they go out with `Output.appends` and come back through `committed`.
+   */
+  readonly log?: "inside" | "outside";
+}
+
+/** Bytes of chance in the name of an epoch: no two lives of any server share one. */
+const EPOCH_BYTES = 8;
+
+export class ServerMachine implements Machine {
+  readonly #endpoint: Endpoint;
+  readonly #context: ServerContext;
+  readonly #fanout: Fanout;
+  readonly #inquiries: Inquiries;
+  readonly #tablePush: TablePush;
+  readonly #requests: ServerRequests;
+  readonly #outcomes: ServerOutcomes;
+  /** By session. */
+  readonly #links = new Map<number, Link>();
+  readonly #overflowed = new Set<Link>();
+  readonly #memory: MemoryLog | undefined;
+  readonly #epoch: string;
+  /** Events on their way into the log. */
+  #pending: LogEntry[] = [];
+  #lastIndex = 0;
+  #started = false;
+  #exit: number | undefined;
+
+  constructor({ keyPair, random, psk, port, log = "inside" }: ServerOptions) {
+    const idleTimeoutMs = REGISTRATION_IDLE_MS;
+    this.#endpoint = new Endpoint({
+      keyPair,
+      random,
+      idleTimeoutMs,
+      ...(psk === undefined ? {} : { psk }),
+    });
+    this.#epoch = toHex(random(EPOCH_BYTES));
+    const context = new ServerContext(this.#endpoint, (event) => this.#pending.push(event));
+    const fanout = new Fanout(context);
+    const inquiries = new Inquiries(context);
+    const tablePush = new TablePush(context);
+    this.#context = context;
+    this.#fanout = fanout;
+    this.#inquiries = inquiries;
+    this.#tablePush = tablePush;
+    this.#requests = new ServerRequests(context, inquiries, tablePush);
+    const abandon = (link: Link) => this.#abandon(link);
+    this.#outcomes = new ServerOutcomes(context, { fanout, inquiries, tablePush }, abandon);
+    if (log === "inside") {
+      this.#memory = new MemoryLog();
+      this.#memory.follow((entries) => this.#apply(entries));
+    }
+    context.show(STARTED(port));
+  }
+
+  /** The static public key, 32 bytes. */
+  get publicKey(): Uint8Array {
+    return this.#endpoint.publicKey;
+  }
+
+  receive(now: number, from: Address, datagram: Uint8Array): void {
+    this.#endpoint.receive(now, from, datagram);
+  }
+
+  wake(now: number): void {
+    this.#context.now = now;
+    this.#endpoint.wake(now);
+    this.#fanout.wake();
+    for (;;) {
+      const presence = this.#context.wakeups.popDue(now);
+      if (presence === undefined) return;
+      this.#lookAfter(presence);
+    }
+  }
+
+  nextWakeup(): number {
+    return Math.min(
+      this.#endpoint.nextWakeup(),
+      this.#context.wakeups.next,
+      this.#fanout.nextWakeup(),
+      this.#tablePush.nextWakeup(),
+    );
+  }
+
+  /** The entries of a log that was there before, in order. Before the first flush; nothing is shown or sent for them. */
+  restore(now: number, entries: readonly CommittedEntry[]): void {
+    this.#context.now = now;
+    const { state } = this.#context;
+    for (const { index, event } of entries) {
+      state.apply(index, event);
+      this.#lastIndex = index;
+    }
+    for (const user of state.table.users()) this.#outcomes.restored(user);
+  }
+
+  /** Entries that the log has given their place, in order. Those seen before are left out. */
+  committed(now: number, entries: readonly CommittedEntry[]): void {
+    this.#context.now = now;
+    this.#apply(entries);
+  }
+
+  /** The user wants it to end. Nobody is told: clients find out as they would if the machine had lost its power. */
+  interrupt(now: number): void {
+    this.#context.now = now;
+    this.#exit = 0;
+  }
+
+  flush(now: number): Output {
+    this.#context.now = now;
+    this.#start();
+    this.#commit();
+    for (const event of this.#endpoint.takeEvents()) {
+      this.#handle(event);
+      this.#commit();
+    }
+    this.#tablePush.flush();
+    if (this.#tablePush.settled) this.#inquiries.confirm();
+    this.#tellSettled();
+    this.#endOverflowed();
+    this.#commit();
+    if (this.#exit !== undefined) this.#context.show(QUITTING, "closing");
+    const lines = this.#context.takeLines();
+    const datagrams = this.#endpoint.flush(now);
+    const appends = this.#pending;
+    if (appends.length > 0) this.#pending = [];
+    return {
+      datagrams,
+      lines,
+      ...(this.#exit === undefined ? {} : { exit: this.#exit }),
+      ...(appends.length === 0 ? {} : { appends }),
+    };
+  }
+
+  /** A log without a first entry gets one before anything else. */
+  #start(): void {
+    if (this.#started) return;
+    this.#started = true;
+    if (this.#context.state.epoch !== "") return;
+    this.#pending.unshift({ type: "opened", epoch: this.#epoch });
+  }
+
+  /** With the log inside, what is pending takes effect at once. */
+  #commit(): void {
+    while (this.#memory !== undefined && this.#pending.length > 0) {
+      const events = this.#pending;
+      this.#pending = [];
+      this.#memory.append(events);
+    }
+  }
+
+  #apply(entries: readonly CommittedEntry[]): void {
+    for (const { index, event } of entries) {
+      if (index > this.#lastIndex) this.#applyOne(index, event);
+    }
+  }
+
+  #applyOne(index: number, event: ServerEvent): void {
+    this.#lastIndex = index;
+    this.#outcomes.follow(this.#context.state.apply(index, event));
+    this.#requests.committed(event);
+  }
+
+  #handle(event: TransportEvent): void {
+    if (event.type === "established") {
+      const { session, peerKey, address } = event;
+      const overflow = (link: Link) => this.#overflowed.add(link);
+      const link = new Link(this.#endpoint, session, toHex(peerKey), address, overflow);
+      this.#links.set(session, link);
+      return;
+    }
+    const link = this.#links.get(event.session);
+    if (link === undefined) return;
+    switch (event.type) {
+      case "message":
+        // It asks and does not read: its session ends with this turn.
+        if (!this.#overflowed.has(link)) this.#requests.take(link, event.bytes);
+        return;
+      case "delivered":
+        link.delivered(event.message);
+        this.#fanout.delivered(link, event.message);
+        return this.#inquiries.delivered(link, event.message);
+      case "unanswered":
+        this.#fanout.unanswered(link, event.message);
+        return this.#inquiries.unanswered(link, event.message);
+      case "moved":
+        return this.#moved(link, event.address);
+      case "closed":
+        return this.#lost(link, event.reason === "idle");
+    }
+  }
+
+  #moved(link: Link, address: Address): void {
+    link.address = address;
+    if (link.presence === undefined) return;
+    const { key, registration } = link.presence.user;
+    this.#context.append({ type: "moved", key, registration, ...address });
+  }
+
+  /** A session is over. Its user may come back on another one; `silent`: it was not heard of for too long already. */
+  #lost(link: Link, silent: boolean): void {
+    const { speaking, wakeups, now } = this.#context;
+    this.#links.delete(link.session);
+    this.#overflowed.delete(link);
+    if (speaking.get(link.key) === link) speaking.delete(link.key);
+    const { presence } = link;
+    if (presence === undefined) return;
+    link.presence = undefined;
+    presence.link = undefined;
+    presence.awaySince = now;
+    presence.held = link.takeDeliveries();
+    if (silent) return this.#expire(presence);
+    wakeups.schedule(
+      presence,
+      now + (presence.held.length > 0 ? GIVE_UP_MS : REGISTRATION_IDLE_MS),
+    );
+    this.#inquiries.lostSession(presence);
+  }
+
+  #abandon(link: Link): void {
+    this.#endpoint.abandon(link.session);
+    this.#lost(link, false);
+  }
+
+  /** A user that is away, or behind: what is due for it? */
+  #lookAfter(presence: Presence): void {
+    const { now, wakeups } = this.#context;
+    const stalledAt = this.#fanout.lookAfter(presence);
+    if (presence.link !== undefined) return wakeups.schedule(presence, stalledAt);
+    const goneAt = presence.awaySince + REGISTRATION_IDLE_MS;
+    if (goneAt <= now) return this.#expire(presence);
+    const heldUntil = this.#fanout.giveUpHeld(presence);
+    const judgedAt = this.#inquiries.judgeAway(presence);
+    wakeups.schedule(presence, Math.min(goneAt, heldUntil, judgedAt, stalledAt));
+  }
+
+  #expire({ user: { key, registration } }: Presence): void {
+    this.#context.append({ type: "expired", key, registration });
+  }
+
+  #tellSettled(): void {
+    for (const { key, id } of this.#context.settlement.takeNews()) {
+      const link = this.#context.presenceOf(key)?.link;
+      if (link === undefined) continue;
+      this.#context.post(link, { type: "settled", payload: { id }, metadata: {} });
+    }
+  }
+
+  #endOverflowed(): void {
+    for (const link of this.#overflowed) this.#abandon(link);
+  }
+}

@@ -1,0 +1,267 @@
+// All that users share, and the one way in which it changes: `apply`, event by event, in the order of the log.
+// Deterministic: the same entries make the same state on every server. Knows no session, no clock and no line.
+
+import type {
+  DeregisteredEvent,
+  EffectEvent,
+  ExpiredEvent,
+  MemberRemovedEvent,
+  MovedEvent,
+  RegisteredEvent,
+  ServerEvent,
+} from "../events.ts";
+import { Groups } from "./groups.ts";
+import type { Group, Membership, User } from "./membership.ts";
+import { GROUP_MEMBERS_MAX, GROUPS_MAX, USERS_MAX } from "../limits.ts";
+import { RefusalReason } from "../message.ts";
+import { checkName, foldName } from "../names.ts";
+import { Departed, emptyMemory, recall, remember, type Verdict } from "./request-memory.ts";
+import { UserTable } from "./user-table.ts";
+
+/** What applying an event came to. */
+export type Outcome =
+  /** Nothing changed, and nobody waits for an answer. */
+  | { readonly type: "none" }
+  | {
+      readonly type: "registered";
+      readonly event: RegisteredEvent;
+      readonly user: User;
+      /** Whether the table changed: a new user, or one that came back with another address. */
+      readonly changed: boolean;
+      /** Groups of an earlier epoch that this user brought back, and those it is in again. */
+      readonly created: readonly Group[];
+      readonly joined: readonly Membership[];
+      /** Groups it believes to be in, and was removed from. */
+      readonly lost: readonly string[];
+    }
+  | {
+      readonly type: "not_registered";
+      readonly event: RegisteredEvent;
+      readonly verdict: Verdict & { ok: false };
+    }
+  | { readonly type: "moved"; readonly user: User }
+  /** `user` is undefined if there was none: leaving twice is leaving. */
+  | {
+      readonly type: "deregistered";
+      readonly event: DeregisteredEvent;
+      readonly user: User | undefined;
+      readonly left: readonly Membership[];
+    }
+  | { readonly type: "expired"; readonly user: User }
+  | { readonly type: "member_removed"; readonly membership: Membership }
+  | {
+      readonly type: "verdict";
+      readonly event: EffectEvent;
+      /** Undefined if the key is not registered; then the verdict says so. */
+      readonly user: User | undefined;
+      readonly verdict: Verdict;
+      /** The request was sent again: answer it, and do nothing else. */
+      readonly repeated: boolean;
+    };
+
+const NONE: Outcome = { type: "none" };
+
+const refusal = (reason: RefusalReason, detail: string): Verdict & { ok: false } => ({
+  ok: false,
+  reason,
+  detail,
+});
+
+const NOT_REGISTERED = refusal(RefusalReason.NotRegistered, "You are not registered.");
+const STALE = refusal(RefusalReason.Stale, "This request is too old to be answered.");
+const NO_SUCH_GROUP = refusal(RefusalReason.DoesNotExist, "There is no such group.");
+
+export class ServerState {
+  readonly table = new UserTable();
+  readonly groups = new Groups();
+  readonly #departed = new Departed();
+  #epoch = "";
+
+  /** Names the log's life; "" before its first entry. */
+  get epoch(): string {
+    return this.#epoch;
+  }
+
+  /** Applies the entry at `index` of the log. */
+  apply(index: number, event: ServerEvent): Outcome {
+    switch (event.type) {
+      case "opened":
+        if (this.#epoch === "") this.#epoch = event.epoch;
+        return NONE;
+      case "registered":
+        return this.#registered(index, event);
+      case "moved":
+        return this.#moved(event);
+      case "deregistered":
+        return this.#deregistered(event);
+      case "expired":
+        return this.#expired(event);
+      case "member_removed":
+        return this.#memberRemoved(event);
+      case "group_created":
+      case "group_joined":
+      case "group_left":
+      case "group_message":
+        return this.#withEffect(index, event);
+    }
+  }
+
+  #registered(index: number, event: RegisteredEvent): Outcome {
+    const { key } = event.origin;
+    const holder = this.table.byName(event.name);
+    const known = this.table.byKey(key);
+    if (known !== undefined) {
+      if (known !== holder) {
+        return this.#notRegistered(
+          event,
+          RefusalReason.OtherName,
+          `You are ${known.name} already.`,
+        );
+      }
+      known.registration = index;
+      const changed = this.table.move(known, event.host, event.port);
+      const lost = event.groups.filter((group) => known.removedFrom?.has(foldName(group)));
+      return { type: "registered", event, user: known, changed, created: [], joined: [], lost };
+    }
+    if (holder !== undefined) {
+      return this.#notRegistered(
+        event,
+        RefusalReason.AlreadyExists,
+        `${holder.name} already exists.`,
+      );
+    }
+    const name = checkName(event.name);
+    if (!name.ok) return this.#notRegistered(event, RefusalReason.InvalidName, name.reason);
+    if (this.table.size >= USERS_MAX) {
+      return this.#notRegistered(event, RefusalReason.ServerFull, "The server is full.");
+    }
+    const user: User = {
+      key,
+      name: name.value,
+      number: index,
+      registration: index,
+      host: event.host,
+      port: event.port,
+      memberships: new Map(),
+      removedFrom: undefined,
+      memory: this.#departed.take(key) ?? emptyMemory(),
+    };
+    this.table.add(user);
+    const returned = { type: "registered", event, user, changed: true } as const;
+    // In this epoch the user was here, and went silent: it missed what was said, and has to be told.
+    if (event.epoch === this.#epoch) {
+      return { ...returned, created: [], joined: [], lost: event.groups };
+    }
+    return { ...returned, ...this.#bringBack(index, user, event.groups) };
+  }
+
+  #notRegistered(event: RegisteredEvent, reason: RefusalReason, detail: string): Outcome {
+    return { type: "not_registered", event, verdict: refusal(reason, detail) };
+  }
+
+  /** The groups of an epoch that is over, as its users remember them. */
+  #bringBack(index: number, user: User, names: readonly string[]) {
+    const created: Group[] = [];
+    const joined: Membership[] = [];
+    const lost: string[] = [];
+    for (const name of names) {
+      const checked = checkName(name);
+      let group = this.groups.byName(name);
+      if (group === undefined && checked.ok && this.groups.size < GROUPS_MAX) {
+        group = this.groups.create(checked.value);
+        created.push(group);
+      }
+      if (group === undefined || group.members.size >= GROUP_MEMBERS_MAX) lost.push(name);
+      else if (!user.memberships.has(group.folded)) {
+        joined.push(this.groups.join(user, group, index));
+      }
+    }
+    return { created, joined, lost };
+  }
+
+  #moved({ key, registration, host, port }: MovedEvent): Outcome {
+    const user = this.table.byKey(key);
+    if (user?.registration !== registration || !this.table.move(user, host, port)) return NONE;
+    return { type: "moved", user };
+  }
+
+  #deregistered(event: DeregisteredEvent): Outcome {
+    const user = this.table.byKey(event.origin.key);
+    const left = user === undefined ? [] : this.#remove(user);
+    return { type: "deregistered", event, user, left };
+  }
+
+  #expired({ key, registration }: ExpiredEvent): Outcome {
+    const user = this.table.byKey(key);
+    if (user?.registration !== registration) return NONE;
+    this.#remove(user);
+    return { type: "expired", user };
+  }
+
+  #remove(user: User): Membership[] {
+    this.table.remove(user);
+    this.#departed.keep(user.key, user.memory);
+    return this.groups.leaveAll(user);
+  }
+
+  #memberRemoved(event: MemberRemovedEvent): Outcome {
+    const user = this.table.byKey(event.key);
+    const group = this.groups.byName(event.group);
+    if (user === undefined || group === undefined) return NONE;
+    const membership = user.memberships.get(group.folded);
+    if (membership?.since !== event.membership) return NONE;
+    this.groups.leave(membership);
+    user.removedFrom ??= new Set();
+    user.removedFrom.add(membership.group.folded);
+    return { type: "member_removed", membership };
+  }
+
+  #withEffect(index: number, event: EffectEvent): Outcome {
+    const user = this.table.byKey(event.origin.key);
+    if (user === undefined) {
+      return { type: "verdict", event, user, verdict: NOT_REGISTERED, repeated: true };
+    }
+    const { id } = event.origin;
+    const recalled = recall(user.memory, id);
+    if (recalled !== undefined) {
+      const verdict = recalled === "stale" ? STALE : recalled;
+      return { type: "verdict", event, user, verdict, repeated: true };
+    }
+    const verdict = this.#decide(index, user, event);
+    remember(user.memory, id, verdict);
+    return { type: "verdict", event, user, verdict, repeated: false };
+  }
+
+  #decide(index: number, user: User, event: EffectEvent): Verdict {
+    const group = this.groups.byName(event.group);
+    if (event.type === "group_created") return this.#create(group, event.group);
+    if (group === undefined) return NO_SUCH_GROUP;
+    const membership = user.memberships.get(group.folded);
+    if (event.type === "group_joined") {
+      if (membership === undefined) {
+        if (group.members.size >= GROUP_MEMBERS_MAX) {
+          return refusal(RefusalReason.GroupFull, "The group is full.");
+        }
+        this.groups.join(user, group, index);
+      }
+    } else {
+      if (membership === undefined) {
+        return refusal(RefusalReason.NotAMember, "You are not in this group.");
+      }
+      if (event.type === "group_left") this.groups.leave(membership);
+    }
+    return { ok: true, group: group.name };
+  }
+
+  #create(existing: Group | undefined, name: string): Verdict {
+    if (existing !== undefined) {
+      return refusal(RefusalReason.AlreadyExists, `The group ${existing.name} already exists.`);
+    }
+    const checked = checkName(name);
+    if (!checked.ok) return refusal(RefusalReason.InvalidName, checked.reason);
+    if (this.groups.size >= GROUPS_MAX) {
+      return refusal(RefusalReason.TooManyGroups, "There are too many groups.");
+    }
+    return { ok: true, group: this.groups.create(checked.value).name };
+  }
+}

@@ -1,0 +1,109 @@
+// The table on its way to the clients: the changes of one turn in one message, encoded once for all who are at the same
+// version. Above a number of users it is not pushed any more. Knows no request and no log.
+
+import { type FramedMessage, frameMessage } from "../../transport/send-stream.ts";
+import { TABLE_PUSH_AGAIN_USERS, TABLE_PUSH_MAX_USERS, TABLE_PUSH_WINDOW_MS } from "../limits.ts";
+import { encodeMessage, type Push, type TablePosition } from "../message.ts";
+import { NO_TABLE, type Presence } from "./link.ts";
+import type { ServerContext } from "./context.ts";
+import { tableEntry } from "./user-table.ts";
+
+export class TablePush {
+  readonly #context: ServerContext;
+  /** Whether the table is small enough to be pushed. */
+  #pushing = true;
+  /** Whether everyone believes so. */
+  #toldPushing = true;
+  /** The version up to which everyone has been told. */
+  #version = 0;
+  /** When the last two pushes to everyone were, in ms. */
+  #lastAt = -Infinity;
+  #beforeLastAt = -Infinity;
+  /** Those who are to be told whether or not the table changed in this turn. */
+  readonly #asking = new Set<Presence>();
+
+  constructor(context: ServerContext) {
+    this.#context = context;
+  }
+
+  /** A client has registered: it gets what it lacks since `known`, nothing if it lacks nothing. */
+  registered(presence: Presence, known: TablePosition | undefined): void {
+    presence.tableVersion = this.#versionOf(known);
+    if (presence.tableVersion !== this.#context.state.table.version) this.#asking.add(presence);
+  }
+
+  /** A client asks what changed since `known`: it gets an answer in any case. */
+  asked(presence: Presence, known: TablePosition): void {
+    presence.tableVersion = this.#versionOf(known);
+    this.#asking.add(presence);
+  }
+
+  /** Whether all there is to tell has been told. */
+  get settled(): boolean {
+    return this.#version === this.#context.state.table.version;
+  }
+
+  /** When what was put off is to be told, in ms; Infinity for nothing. */
+  nextWakeup(): number {
+    return this.settled ? Infinity : this.#beforeLastAt + TABLE_PUSH_WINDOW_MS;
+  }
+
+  /** At the end of a turn: tells everyone what changed, if the last two times are not too close. */
+  flush(): void {
+    const { now, state, presences } = this.#context;
+    const { table } = state;
+    if (table.size > TABLE_PUSH_MAX_USERS) this.#pushing = false;
+    else if (table.size <= TABLE_PUSH_AGAIN_USERS) this.#pushing = true;
+    const frames = new Map<number, FramedMessage>();
+    if (!this.#pushing && !this.#toldPushing) this.#version = table.version;
+    else if (!this.settled && this.nextWakeup() <= now) {
+      this.#beforeLastAt = this.#lastAt;
+      this.#lastAt = now;
+      this.#version = table.version;
+      this.#toldPushing = this.#pushing;
+      for (const presence of presences.values()) this.#send(presence, frames);
+    }
+    for (const presence of this.#asking) this.#send(presence, frames);
+    this.#asking.clear();
+  }
+
+  #send(presence: Presence, frames: Map<number, FramedMessage>): void {
+    const { link, tableVersion } = presence;
+    if (link === undefined) return;
+    const { version } = this.#context.state.table;
+    const asks = this.#asking.delete(presence);
+    if (tableVersion === version && !asks) return;
+    let frame = frames.get(tableVersion);
+    if (frame === undefined) {
+      frame = frameMessage(encodeMessage(this.#message(tableVersion)));
+      frames.set(tableVersion, frame);
+    }
+    link.post(this.#context.now, frame);
+    // Who is to ask for names has no table any more, and gets all of it when it is pushed again.
+    presence.tableVersion = this.#pushing ? version : NO_TABLE;
+  }
+
+  #message(from: number): Push {
+    const { epoch, table } = this.#context.state;
+    const { version } = table;
+    if (!this.#pushing) {
+      return { type: "table_on_demand", payload: { epoch, version }, metadata: {} };
+    }
+    const changes = from === NO_TABLE ? undefined : table.changesSince(from);
+    if (changes !== undefined && changes.length <= table.size) {
+      return {
+        type: "table_changes",
+        payload: { epoch, from, to: version, changes },
+        metadata: {},
+      };
+    }
+    const users = Array.from(table.users(), tableEntry);
+    return { type: "table", payload: { epoch, version, users }, metadata: {} };
+  }
+
+  #versionOf(known: TablePosition | undefined): number {
+    const { epoch, table } = this.#context.state;
+    if (known === undefined || known.epoch !== epoch) return NO_TABLE;
+    return known.version <= table.version ? known.version : NO_TABLE;
+  }
+}

@@ -1,0 +1,32 @@
+// A speaker that can be made deaf: it lives and shows it, but takes nothing of what is said to it.
+
+import type { Address } from "../../lib/transport/address.ts";
+import { ReceiveStream } from "../../lib/transport/receive-stream.ts";
+import { Speaker } from "./speaker.ts";
+
+const PING_INTERVAL_MS = 500;
+
+export class DeafSpeaker extends Speaker {
+  /** From now on it takes nothing, and shows every half second that it lives. */
+  deaf = false;
+  #pingAt = 0;
+
+  override receive(now: number, from: Address, datagram: Uint8Array): void {
+    const { prototype } = ReceiveStream;
+    const { accept } = prototype;
+    if (this.deaf) prototype.accept = () => "no_room";
+    super.receive(now, from, datagram);
+    prototype.accept = accept;
+  }
+
+  override wake(now: number): void {
+    super.wake(now);
+    if (!this.deaf || now < this.#pingAt) return;
+    this.#pingAt = now + PING_INTERVAL_MS;
+    this.say(now, { type: "ping", payload: {}, metadata: {} });
+  }
+
+  override nextWakeup(): number {
+    return this.deaf ? Math.min(super.nextWakeup(), this.#pingAt) : super.nextWakeup();
+  }
+}

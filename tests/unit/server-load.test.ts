@@ -1,0 +1,346 @@
+// The server among clients that ask much, take little, or come and go all the time: what it keeps for them stays
+// bounded, and nobody else has to wait for them.
+
+import { describe, expect, test } from "bun:test";
+import { GROUPS_MAX, REQUESTS_IN_FLIGHT_MAX } from "../../lib/chat/limits.ts";
+import { Link } from "../../lib/chat/server/link.ts";
+import { Actor, ChatScene } from "../support/chat-scene.ts";
+import { DeafSpeaker } from "../support/deaf-speaker.ts";
+import { FullScene } from "../support/full-scene.ts";
+import { Endpoint } from "../../lib/transport/endpoint.ts";
+import { keyPairFrom } from "../../lib/transport/keys.ts";
+import { frameMessage } from "../../lib/transport/send-stream.ts";
+import { Prng } from "../support/prng.ts";
+
+const deafUser = (scene: ChatScene, name: string, port: number, group: string) => {
+  const { network } = scene;
+  const machine = new DeafSpeaker(network.now, 4_242 + port, scene.server.address);
+  const actor = new Actor(network, network.add(port, machine, "10.0.0.9"));
+  actor.ask("register", { name, groups: [] });
+  actor.ask("join_group", { group });
+  scene.run();
+  return { actor, machine };
+};
+
+/** A client in the group g. */
+const withGroup = (scene: ChatScene): Actor => {
+  const client = scene.user("client", 5_555);
+  client.ask("create_group", { group: "g" });
+  client.ask("join_group", { group: "g" });
+  return client;
+};
+
+describe("questions", () => {
+  test("of one who does not take the answers are refused, before anything is shown", () => {
+    const scene = new ChatScene();
+    const client = withGroup(scene);
+    scene.run();
+    scene.lines();
+    scene.network.passes = (_, to) => to.port !== 5_555;
+    const asked = Array.from({ length: 200 }, () => client.tell("list_groups"));
+    scene.run(20);
+    const shown = scene.lines().filter((line) => line === ">>> [g]").length;
+    expect(shown).toBeGreaterThanOrEqual(REQUESTS_IN_FLIGHT_MAX);
+    expect(shown).toBeLessThan(REQUESTS_IN_FLIGHT_MAX + 5);
+    scene.network.passes = () => true;
+    scene.network.until(() => client.speaker.answers(asked.at(-1)!).length > 0, "all answers");
+    expect(client.speaker.answers(asked[0]!)).toMatchObject([{ type: "groups" }]);
+    expect(client.speaker.answers(asked.at(-1)!)).toMatchObject([{ payload: { reason: "busy" } }]);
+    expect(client.ask("list_groups").type).toBe("groups");
+  });
+
+  test("in numbers end the session of one who is alive and takes nothing", () => {
+    const scene = new ChatScene();
+    const client = withGroup(scene);
+    for (let at = 1; at < GROUPS_MAX; at++) {
+      client.tell("create_group", { group: `${at}${"𠀀".repeat(28)}` });
+      if (at % 50 === 0) scene.run(20);
+    }
+    scene.run();
+    const { actor, machine } = deafUser(scene, "deaf", 6_000, "g");
+    machine.deaf = true;
+    scene.lines();
+    scene.network.act(actor.node, (speaker, now) => {
+      for (let at = 0; at < 64; at++) speaker.ask(now, "list_groups");
+      speaker.ask(now, "leave_group", { group: "g" });
+    });
+    scene.run(200);
+    // So many of the longest lists are more than is kept for it. What it says behind them is not looked at any more.
+    expect(scene.lines()).not.toContain(">>> [Client deaf left group g]");
+    scene.network.until(() => machine.closed.includes("reset"), "the end of its session");
+  });
+
+  test("behind a leave of the same client are answered: it is not registered", () => {
+    const scene = new ChatScene(1, undefined, { log: "outside" });
+    let entries = 0;
+    const { server, network } = scene;
+    server.onOutput = ({ appends }) => {
+      const committed = (appends ?? []).map((event) => ({ index: ++entries, event }));
+      if (committed.length === 0) return;
+      network.act(server, (machine, now) => machine.committed(now, committed));
+    };
+    const client = scene.user("client", 5_555);
+    let asked = 0;
+    network.act(client.node, (speaker, now) => {
+      speaker.ask(now, "deregister");
+      asked = speaker.ask(now, "list_groups");
+    });
+    network.until(() => client.speaker.answers(asked).length > 0, "an answer");
+    expect(client.speaker.answers(asked)).toMatchObject([
+      { payload: { reason: "not_registered" } },
+    ]);
+  });
+
+  test("about the same user by the same client are all answered", () => {
+    const scene = new ChatScene();
+    const client = scene.user("client", 5_555);
+    const other = scene.user("client2", 5_556);
+    scene.run();
+    client.crash();
+    const accused = { name: "client", key: client.speaker.key };
+    const asked = [other.tell("report_offline", accused), other.tell("report_offline", accused)];
+    other.tell("report_offline", accused, asked[0]);
+    scene.run(5_000);
+    for (const id of asked) {
+      expect(other.speaker.answers(id)).toMatchObject([{ type: "offline_confirmed" }]);
+    }
+  });
+
+  test("about users are limited in number while they have no answer", () => {
+    const scene = new ChatScene();
+    const client = scene.user("client", 5_555);
+    const other = scene.user("client2", 5_556);
+    scene.run();
+    client.crash();
+    const accused = { name: "client", key: client.speaker.key };
+    const asked = Array.from({ length: 70 }, () => other.tell("report_offline", accused));
+    scene.run();
+    expect(other.speaker.answers(asked.at(-1)!)).toMatchObject([{ payload: { reason: "busy" } }]);
+    scene.run(5_000);
+    expect(other.speaker.all("offline_confirmed")).toHaveLength(REQUESTS_IN_FLIGHT_MAX);
+  });
+});
+
+test("what waits for a session is counted in bytes and in frames, deliveries apart", () => {
+  const random = new Prng(3);
+  const endpoint = new Endpoint({
+    keyPair: keyPairFrom(random.bytes(32)),
+    random: (count) => random.bytes(count),
+    idleTimeoutMs: 45_000,
+  });
+  const overflowing = (bytes: number): number => {
+    const address = { host: "10.0.0.1", port: 5_000 };
+    let overflowed = false;
+    const session = endpoint.connect(0, address);
+    const link = new Link(endpoint, session, "", address, () => (overflowed = true));
+    const frame = frameMessage(new Uint8Array(bytes));
+    let count = 0;
+    while (!overflowed) {
+      link.post(0, frame, true);
+      count++;
+    }
+    expect(link.answersOwed).toBe(count);
+    return count;
+  };
+  const mebibytes = 20;
+  expect(overflowing(1_000_000)).toBeLessThan(mebibytes + 5);
+  expect(overflowing(1_000_000)).toBeGreaterThan(mebibytes - 5);
+  expect(overflowing(300)).toBeGreaterThan(16_384);
+});
+
+describe("a member that takes nothing", () => {
+  test("is removed though it lives, and the others go on", () => {
+    const scene = new ChatScene();
+    const client = withGroup(scene);
+    const { machine } = deafUser(scene, "deaf", 6_000, "g");
+    scene.run();
+    machine.deaf = true;
+    scene.lines();
+    client.ask("send_group", { group: "g", text: "hello" });
+    scene.run(9_000);
+    expect(scene.lines()).toEqual([">>> [Client client sent group message: hello]"]);
+    scene.run(2_000);
+    expect(scene.lines()).toEqual([">>> [Client deaf not responsive, removed from group g]"]);
+    expect(client.speaker.last("settled")?.payload.id).toBe(4);
+  });
+
+  test("is removed also if it comes back again and again", () => {
+    const scene = new ChatScene();
+    const client = withGroup(scene);
+    const { actor, machine } = deafUser(scene, "deaf", 6_000, "g");
+    machine.deaf = true;
+    scene.lines();
+    const asked = client.tell("send_group", { group: "g", text: "x".repeat(900_000) });
+    for (let at = 0; at < 3; at++)
+      client.tell("send_group", { group: "g", text: "x".repeat(900_000) });
+    const last = client.tell("send_group", { group: "g", text: "last" });
+    for (let at = 0; at < 25; at++) {
+      scene.run(2_000);
+      actor.reconnect();
+      actor.tell("register", { name: "deaf", groups: ["g"] });
+    }
+    expect(client.speaker.answers(asked)).toMatchObject([{ type: "received" }]);
+    expect(client.speaker.answers(last)).toMatchObject([{ type: "received" }]);
+    expect(scene.lines().filter((line) => line.includes("not responsive"))).toHaveLength(1);
+  });
+
+  test("does not end the clients of others, nor keep an answer from them for a minute", () => {
+    const scene = new FullScene(5);
+    const { network } = scene;
+    const ann = scene.client("ann", 5_555);
+    ann.say("create_group g", "join_group g");
+    const deaf = new DeafSpeaker(network.now, 99, scene.server.address);
+    const node = network.add(6_000, deaf, "10.0.0.9");
+    network.act(node, (speaker, now) => {
+      speaker.ask(now, "register", { name: "deaf", groups: [] });
+      speaker.ask(now, "join_group", { group: "g" });
+    });
+    network.run(500);
+    deaf.deaf = true;
+    const long = Array.from({ length: 4 }, () => `send_group ${"x".repeat(900_000)}`);
+    const start = network.now;
+    expect(ann.say(...long, "send_group short", "list_members")).toEqual([
+      ...Array(5).fill(">>> (g) [Message received by Server.]"),
+      ">>> (g) [Members in the group g:]",
+      ">>> (g) ann",
+      ">>> (g) deaf",
+    ]);
+    expect(network.now - start).toBeLessThan(40_000);
+    network.run(20_000);
+    expect(scene.server.takeShown()).toContain(
+      ">>> [Client deaf not responsive, removed from group g]",
+    );
+    expect(ann.node.status).toBeUndefined();
+  });
+
+  test("is not mistaken for one that is slow", () => {
+    const scene = new ChatScene(2);
+    const client = withGroup(scene);
+    const { actor, machine } = deafUser(scene, "slow", 6_000, "g");
+    scene.lines();
+    for (let at = 0; at < 20; at++) {
+      client.tell("send_group", { group: "g", text: `${at}` });
+      machine.deaf = true;
+      scene.run(8_000);
+      machine.deaf = false;
+      scene.run(3_000);
+    }
+    expect(actor.texts()).toEqual(Array.from({ length: 20 }, (_, at) => `${at}`));
+    expect(scene.lines().filter((line) => line.includes("not responsive"))).toEqual([]);
+  });
+
+  test("has no more kept for it than is allowed", () => {
+    const scene = new ChatScene(4);
+    const senders = [withGroup(scene)];
+    for (let at = 2; at < 5; at++) senders.push(scene.user(`client${at}`, 5_555 + at, "g"));
+    const { machine } = deafUser(scene, "deaf", 6_000, "g");
+    machine.deaf = true;
+    scene.lines();
+    const text = "x".repeat(900_000);
+    const start = scene.network.now;
+    for (let at = 0; at < 24; at++) {
+      for (const sender of senders) sender.tell("send_group", { group: "g", text });
+      scene.run(300);
+      for (const { speaker } of senders) speaker.heard.length = 0;
+    }
+    expect(scene.network.now - start).toBeLessThan(10_000);
+    expect(scene.lines()).toContain(">>> [Client deaf not responsive, removed from group g]");
+  });
+});
+
+/** The names in the table, as this speaker was told. */
+const known = ({ speaker }: Actor): string[] => {
+  const names = new Set<string>();
+  for (const message of speaker.heard) {
+    if (message.type === "table") {
+      names.clear();
+      for (const { name } of message.payload.users) names.add(name);
+    } else if (message.type === "table_changes") {
+      for (const { name, user } of message.payload.changes) {
+        if (user === null) names.delete(name);
+        else names.add(name);
+      }
+    }
+  }
+  return [...names].toSorted();
+};
+
+describe("one who comes and goes all the time", () => {
+  test("does not keep all others busy with the table", () => {
+    const scene = new ChatScene();
+    const other = scene.user("other", 5_555);
+    const client = scene.user("client", 5_556);
+    scene.run(1_000);
+    other.speaker.heard.length = 0;
+    for (let at = 0; at < 50; at++) {
+      client.tell("deregister");
+      scene.run(5);
+      client.tell("register", { name: "client", groups: [] });
+      scene.run(5);
+    }
+    scene.run(1_000);
+    const pushed = other.speaker.heard.filter(({ type }) => type.startsWith("table"));
+    expect(pushed.length).toBeLessThan(20);
+    expect(known(other)).toEqual(["client", "other"]);
+  });
+
+  test("does not bring an answer in front of the table that it speaks of", () => {
+    const scene = new ChatScene();
+    const other = scene.user("other", 5_555);
+    const client = scene.user("client", 5_556);
+    scene.run(1_000);
+    const { key } = client.speaker;
+    for (let at = 0; at < 5; at++) {
+      client.tell("deregister");
+      client.tell("register", { name: "client", groups: [] });
+      scene.run(2);
+    }
+    client.tell("deregister");
+    scene.run(2);
+    other.ask("report_offline", { name: "client", key });
+    expect(known(other)).toEqual(["other"]);
+    expect(other.speaker.heard.at(-1)?.type).toBe("offline_confirmed");
+  });
+});
+
+test("a table that is told again after it was on demand reaches every client", () => {
+  const scene = new FullScene(3);
+  const { network } = scene;
+  const ann = scene.client("ann", 5_555);
+  const many = Array.from({ length: 1_001 }, (_, at) => {
+    const speaker = new DeafSpeaker(network.now, 100_000 + at, scene.server.address);
+    const node = network.add(10_000 + at, speaker, "10.0.0.9");
+    network.act(node, (one, now) => one.ask(now, "register", { name: `u${at}`, groups: [] }));
+    if (at % 100 === 99) network.run(300);
+    return node;
+  });
+  network.run(1_000);
+  expect(ann.machine.complete("send u")[0]).toEqual([]);
+  for (const [at, node] of many.slice(100).entries()) {
+    network.act(node, (one, now) => one.ask(now, "deregister"));
+    if (at % 100 === 99) network.run(100);
+  }
+  network.run(1_000);
+  expect(ann.machine.complete("send u")[0]).toHaveLength(100);
+});
+
+test("goodbye is the last line, whatever happens in the same turn", () => {
+  const scene = new ChatScene();
+  const client = scene.user("client", 5_555);
+  scene.run();
+  scene.lines();
+  const { network, server } = scene;
+  const { machine } = server;
+  let last: string[] = [];
+  server.onOutput = ({ exit, lines }) => {
+    if (exit !== undefined) last = lines.map(({ text }) => text);
+  };
+  const receive = machine.receive.bind(machine);
+  machine.receive = (now, from, datagram) => {
+    receive(now, from, datagram);
+    machine.interrupt(now);
+  };
+  client.tell("create_group", { group: "g" });
+  network.until(() => server.status !== undefined, "the end");
+  expect(last).toEqual(["[Client client created group `g` successfully!]", "[Quitting.]"]);
+});
