@@ -1,8 +1,8 @@
 // Every limit of the chat layer: one place, a name, a unit, and the reason. Those of the transport are its own.
 
-import { MESSAGE_MAX_BYTES } from "../transport/limits.ts";
+import { IDLE_TIMEOUT_MS, MESSAGE_MAX_BYTES } from "../transport/limits.ts";
 
-/** The longest name of a user or a group, in code points (BEHAVIOUR.md, "Arguments"). */
+/** The longest name of a user or a group, in code points. */
 export const NAME_MAX_CHARACTERS = 32;
 
 /** The longest name looked at on arrival, in UTF-16 units: room to refuse a wrong one with a clear word. */
@@ -38,8 +38,8 @@ export const TABLE_CHANGES_KEPT = 1_024;
 /** Users no longer registered whose last outcomes are still remembered, should they come back and ask again. */
 export const DEPARTED_KEPT = 1_024;
 
-/** A registration that is not renewed for this long is removed (BEHAVIOUR.md, "Settled here"). */
-export const REGISTRATION_IDLE_MS = 45_000;
+/** A registration that is not renewed for this long is removed. */
+export const REGISTRATION_IDLE_MS = IDLE_TIMEOUT_MS;
 
 /** Messages a member may have undelivered before the senders' `received` waits for it to catch up. */
 export const BACKLOG_SLOW_MESSAGES = 1_024;

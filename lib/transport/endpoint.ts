@@ -131,11 +131,6 @@ export class Endpoint {
     if (connection !== undefined) this.#forget(connection);
   }
 
-  /** When something authentic was last heard in this session, in ms. */
-  lastHeard(id: SessionId): number | undefined {
-    return this.#connections.get(id)?.session.liveness.lastHeard;
-  }
-
   /** Takes one datagram. Whatever cannot be read is dropped in silence. */
   receive(now: number, from: Address, datagram: Uint8Array): void {
     const packet = decodeDatagram(datagram);

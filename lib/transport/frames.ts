@@ -2,6 +2,7 @@
 // sessions or what a receiver does with a frame.
 
 import { ByteReader, type ByteWriter, type Invalid, INTEGER_MAX, varintSize } from "./bytes.ts";
+import { ACK_RANGES_MAX, CLOSE_REASON_MAX_BYTES } from "./limits.ts";
 import type { RangeSet } from "./ranges.ts";
 
 /** The first byte of a frame. */
@@ -88,12 +89,6 @@ export type Frame =
 
 /** Length of the data in a path challenge and its response. */
 export const PATH_DATA_BYTES = 8;
-
-/** A reason is one short line; this keeps CLOSE in one packet whatever is in it. */
-export const CLOSE_REASON_MAX_BYTES = 128;
-
-/** Ranges written into one ACK: at most 16 bytes each, they leave room for data in 1200 bytes. */
-export const ACK_RANGES_MAX = 32;
 
 const CUT_SHORT: Invalid = { reason: "a frame is cut short, or a number too large" };
 

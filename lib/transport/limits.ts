@@ -3,6 +3,15 @@
 /** What every IPv6-capable path carries, headers left out (RFC 9000 section 14). */
 export const DATAGRAM_MAX_BYTES = 1_200;
 
+/** A reason is one short line; this keeps CLOSE in one packet whatever is in it. */
+export const CLOSE_REASON_MAX_BYTES = 128;
+
+/** Ranges written into one ACK: at most 16 bytes each, they leave room for data in 1200 bytes. */
+export const ACK_RANGES_MAX = 32;
+
+/** How far behind the largest number a late one may be. 2,048 packets of 1200 bytes are 2.4 MB. */
+export const REPLAY_WINDOW = 2_048;
+
 /** A chat message, encoded. Longer ones are refused before they are queued. */
 export const MESSAGE_MAX_BYTES = 1_048_576;
 

@@ -49,17 +49,6 @@ export class RangeSet {
     return this.isEmpty ? undefined : { start: this.startOf(0), end: this.endOf(0) };
   }
 
-  contains(n: number): boolean {
-    return this.covers(n, n + 1);
-  }
-
-  /** Whether every number from `start` up to `end` is in the set. */
-  covers(start: number, end: number): boolean {
-    if (start >= end) return true;
-    const i = this.#firstEndingFrom(start + 1);
-    return i < this.count && this.startOf(i) <= start && end <= this.endOf(i);
-  }
-
   /** Adds the numbers from `start` up to `end`; those already in stay. */
   add(start: number, end: number): void {
     if (start >= end) return;
@@ -115,11 +104,6 @@ export class RangeSet {
   /** From the lowest range up. The set must not change meanwhile. */
   *[Symbol.iterator](): IterableIterator<Range> {
     for (let i = 0; i < this.count; i++) yield { start: this.startOf(i), end: this.endOf(i) };
-  }
-
-  /** From the highest range down. The set must not change meanwhile. */
-  *descending(): IterableIterator<Range> {
-    for (let i = this.count - 1; i >= 0; i--) yield { start: this.startOf(i), end: this.endOf(i) };
   }
 
   /** The index of the lowest range that ends at `n` or later; `count` when there is none. */

@@ -2,7 +2,8 @@
 // (RFC 9000 section 13.2). Knows nothing of what was in them.
 
 import type { ByteWriter } from "./bytes.ts";
-import { ACK_RANGES_MAX, writeAck } from "./frames.ts";
+import { writeAck } from "./frames.ts";
+import { ACK_RANGES_MAX } from "./limits.ts";
 import { RangeSet } from "./ranges.ts";
 import { ReplayWindow } from "./replay.ts";
 

@@ -1,8 +1,7 @@
 // Which packet numbers have been accepted, so that none is a second time. A ring of bits after
 // RFC 6479; knows nothing of packets or keys.
 
-/** How far behind the largest number a late one may be. 2,048 packets of 1200 bytes are 2.4 MB. */
-export const REPLAY_WINDOW = 2_048;
+import { REPLAY_WINDOW } from "./limits.ts";
 
 const WORD_BITS = 32;
 const WORDS = REPLAY_WINDOW / WORD_BITS;

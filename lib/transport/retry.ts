@@ -92,14 +92,7 @@ function firstProbeTimeout(estimate: RttEstimate | undefined): number {
   return estimate.smoothed + spread + MAX_ACK_DELAY_MS;
 }
 
-/**
- * When a message queued at `queuedAt` goes unanswered, if nothing is heard from the peer until
- * then. `lastHeard` is undefined as long as nothing ever was.
- */
-export function givesUpAt(queuedAt: number, lastHeard: number | undefined): number {
-  return Math.max(queuedAt, lastHeard ?? queuedAt) + GIVE_UP_MS;
-}
-
-export function isGivenUp(now: number, queuedAt: number, lastHeard: number | undefined): boolean {
-  return now >= givesUpAt(queuedAt, lastHeard);
+/** When a message queued at `queuedAt` goes unanswered, if nothing is heard from the peer until then. */
+export function givesUpAt(queuedAt: number, lastHeard: number): number {
+  return Math.max(queuedAt, lastHeard) + GIVE_UP_MS;
 }

@@ -61,11 +61,16 @@ export class Bounds implements Watcher {
     this.#endedAt.set(process.key, now);
   }
 
+  /** Of these sessions, those of a process that still runs with one that has ended. */
+  forsaken(sessions: readonly SessionPair[]): readonly SessionPair[] {
+    return sessions.filter(([own, peer]) => !this.#endedAt.has(own) && this.#endedAt.has(peer));
+  }
+
   /** Whoever still runs has forgotten those who ended long ago. */
   checkForgotten(now: number, sessions: readonly SessionPair[]): void {
-    for (const [own, peer] of sessions) {
-      const endedAt = this.#endedAt.get(peer) ?? now;
-      if (this.#endedAt.has(own) || now - endedAt < FORGOTTEN_MS) continue;
+    for (const [own, peer] of this.forsaken(sessions)) {
+      const endedAt = this.#endedAt.get(peer)!;
+      if (now - endedAt < FORGOTTEN_MS) continue;
       const what = `${own} has a session with ${peer}, which ended at ${endedAt}`;
       this.#findings.add("session not forgotten", what);
     }

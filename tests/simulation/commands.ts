@@ -1,4 +1,4 @@
-// What a typed line ends in: the line on the screen that says so. From BEHAVIOUR.md's words alone; shares nothing with
+// What a typed line ends in: the line on the screen that says so. From what users are promised alone; shares nothing with
 // the product's parser.
 
 import type { Line } from "../../lib/chat/line.ts";

@@ -1,8 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { ByteWriter, toHex } from "../../lib/transport/bytes.ts";
 import {
-  ACK_RANGES_MAX,
-  CLOSE_REASON_MAX_BYTES,
   decodeFrames,
   type Frame,
   FrameKind,
@@ -12,6 +10,7 @@ import {
   writeClose,
   writeStream,
 } from "../../lib/transport/frames.ts";
+import { ACK_RANGES_MAX, CLOSE_REASON_MAX_BYTES } from "../../lib/transport/limits.ts";
 import { unhex } from "../support/vectors.ts";
 import { encodeFrames, frameVector, type FrameVector, rangeSet } from "../support/wire.ts";
 import vectors from "../vectors/frames.json";

@@ -74,8 +74,6 @@ describe("remove", () => {
 test("an empty set", () => {
   const set = new RangeSet();
   expect([set.min, set.max, set.first(), set.count]).toEqual([undefined, undefined, undefined, 0]);
-  expect(set.contains(0)).toBe(false);
-  expect(set.covers(3, 3)).toBe(true);
   set.remove(0, 10);
   expect([...set]).toEqual([]);
 });
@@ -83,8 +81,6 @@ test("an empty set", () => {
 test("large numbers", () => {
   const set = setOf([2 ** 52, 2 ** 53 - 1], [0, 1]);
   expect([set.min, set.max]).toEqual([0, 2 ** 53 - 2]);
-  expect(set.covers(2 ** 52 + 1, 2 ** 53 - 1)).toBe(true);
-  expect(set.contains(2 ** 53 - 1)).toBe(false);
 });
 
 test.each([1, 2, 3, 4])("is the same as a plain set of numbers, seed %p", (seed) => {
@@ -110,11 +106,11 @@ test.each([1, 2, 3, 4])("is the same as a plain set of numbers, seed %p", (seed)
         set.add(start, end);
         for (let n = start; n < end; n++) model.add(n);
     }
-    check(set, model, start, end);
+    check(set, model);
   }
 });
 
-function check(set: RangeSet, model: ReadonlySet<number>, start: number, end: number): void {
+function check(set: RangeSet, model: ReadonlySet<number>): void {
   const sorted = [...model].sort((a, b) => a - b);
   const expected: [number, number][] = [];
   for (const n of sorted) {
@@ -123,11 +119,6 @@ function check(set: RangeSet, model: ReadonlySet<number>, start: number, end: nu
     else expected.push([n, n + 1]);
   }
   expect(pairsOf(set)).toEqual(expected);
-  expect(pairsOf(set.descending())).toEqual(expected.toReversed());
   expect(set.count).toBe(expected.length);
   expect([set.min, set.max]).toEqual([sorted[0], sorted.at(-1)]);
-  expect(set.contains(start)).toBe(model.has(start));
-  let covered = true;
-  for (let n = start; n < end; n++) covered &&= model.has(n);
-  expect(set.covers(start, end)).toBe(covered);
 }

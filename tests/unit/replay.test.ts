@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { REPLAY_WINDOW, ReplayWindow } from "../../lib/transport/replay.ts";
+import { REPLAY_WINDOW } from "../../lib/transport/limits.ts";
+import { ReplayWindow } from "../../lib/transport/replay.ts";
 import { Prng } from "../support/prng.ts";
 
 test("in order: each number once", () => {

@@ -11,7 +11,6 @@ import {
   writeDataHeader,
 } from "../../lib/transport/datagrams.ts";
 import {
-  ACK_RANGES_MAX,
   decodeFrames,
   type Frame,
   FrameKind,
@@ -20,7 +19,7 @@ import {
   writePing,
   writeStream,
 } from "../../lib/transport/frames.ts";
-import { RECEIVE_WINDOW_BYTES } from "../../lib/transport/limits.ts";
+import { ACK_RANGES_MAX, RECEIVE_WINDOW_BYTES } from "../../lib/transport/limits.ts";
 import { frameMessage } from "../../lib/transport/send-stream.ts";
 import { Session } from "../../lib/transport/session.ts";
 import { Prng } from "../support/prng.ts";

@@ -1,4 +1,4 @@
-// The words of the server's lines (BEHAVIOUR.md, "The server's lines"). Names of users are checked and safe to show as
+// The words of the server's lines. Names of users are checked and safe to show as
 // they are; everything else that came from outside is made safe here.
 
 import { printable } from "../printable.ts";
