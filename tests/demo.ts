@@ -1,4 +1,4 @@
-// `bun run demo`: a server and two clients talk to each other for a quarter of a minute, in one window. Ends by itself,
+// `bun run demo`: a server and two clients talk to each other for ten seconds, in one window. Ends by itself,
 // with status 0 if everything was said. With --fast nobody stops to think.
 
 import pc from "picocolors";

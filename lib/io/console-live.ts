@@ -11,10 +11,8 @@ import type { Input, ShownLine } from "./live-line.ts";
 import { LiveLine } from "./live-line.ts";
 import type { Look } from "./look.ts";
 import { Output } from "./output.ts";
-import { SIZE_UNKNOWN, setRaw, terminalSize } from "./tty.ts";
+import { SIZE_UNKNOWN, STDOUT, setRaw, terminalSize } from "./tty.ts";
 import { Whereabouts } from "./whereabouts.ts";
-
-const STDOUT = 1;
 
 /** A process that cannot be stopped (nobody could wake it) goes on after this time. */
 const SUSPEND_WAIT_MS = 100;

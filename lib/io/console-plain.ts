@@ -6,10 +6,9 @@ import { Interruption } from "./console.ts";
 import { LineSplitter, readInput } from "./input.ts";
 import type { Look } from "./look.ts";
 import { Output } from "./output.ts";
+import { STDOUT } from "./tty.ts";
 
-const STDOUT = 1;
-
-export interface PlainOptions {
+interface PlainOptions {
   readonly look: Look;
   /** True if the user sees `^C` where the lines appear; they then go on below it. */
   readonly terminal: boolean;

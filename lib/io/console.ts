@@ -27,7 +27,7 @@ export interface ConsoleEvents {
 }
 
 /** What a shell reports of a program that `^C` has ended: 128 and the number of SIGINT. */
-const INTERRUPTED_STATUS = 130;
+export const EXIT_INTERRUPTED = 130;
 
 /** The way out: orderly the first time, at once the second. */
 export class Interruption {
@@ -40,7 +40,7 @@ export class Interruption {
 
   /** The user wants out. */
   press(): void {
-    if (this.#begun) process.exit(INTERRUPTED_STATUS);
+    if (this.#begun) process.exit(EXIT_INTERRUPTED);
     this.begin();
   }
 

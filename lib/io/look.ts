@@ -8,7 +8,7 @@ export type Look = (line: Line) => string;
 /** `[bob: hello]`, `[>>> bob: hello]` or `Group_Message bob: hello`, up to the end of the name. */
 const SENDER = /^(\[(?:>>> )?|Group_Message )([^\s:]+:)/;
 
-/** The usual environment variable: set to anything at all, it turns colours off (no-color.org). */
+/** The usual environment variable: set to anything but an empty text, it turns colours off (no-color.org). */
 export const wantsColor = (environment: Readonly<Record<string, string | undefined>>): boolean =>
   (environment["NO_COLOR"] ?? "") === "";
 

@@ -1,15 +1,19 @@
 // What the two programs have in common: an answer to a command line that does not ask for a run, and a last line where
-// something went wrong that should not. The only place, with the terminal, that writes to the standard streams.
+// something went wrong that should not. The only place, with the consoles, that writes to the standard streams.
 
+import { writeSync } from "node:fs";
 import type { Invocation } from "./arguments.ts";
-import { STDIN, STDOUT, isTerminal } from "./terminal.ts";
+import { EXIT_INTERRUPTED } from "./console.ts";
+import { STDERR, STDIN, STDOUT, isTerminal } from "./tty.ts";
 import { commandNames, usageText } from "./usage.ts";
 import { VERSION_LINE } from "./version.ts";
 
-/** As other programs use them: the work could not be done; the command line was wrong; ended by ^C (128 + SIGINT). */
+/** As other programs use them: the work could not be done; the command line was wrong. */
 export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
-export const EXIT_INTERRUPTED = 130;
+
+/** A terminal that takes nothing any more (`^S`) does not keep a program that is at its end. */
+const CLOSE_MAX_MS = 1_000;
 
 /** Set to anything, faults of the program itself are told in full. */
 const DEBUG = process.env["CHATAPP_DEBUG"] !== undefined && process.env["CHATAPP_DEBUG"] !== "";
@@ -44,9 +48,18 @@ export const requestedRun = async <Run>(
   }
 };
 
+/** Not `console.error`: Bun paints what that is given, also where nobody can see colours. */
+const complain = (message: string): void => {
+  try {
+    writeSync(STDERR, `${message}\n`);
+  } catch {
+    // Nobody reads it; the exit status tells.
+  }
+};
+
 /** Ends the program, and says why on standard error. At once: a resolver that has failed would hold it for a second. */
 export const fail = (message: string, status: number): never => {
-  console.error(message);
+  complain(message);
   process.exit(status);
 };
 
@@ -56,12 +69,17 @@ export const reportFault = (error: unknown): void => {
 };
 
 /** From now on a fault that nobody caught ends the program with one line, never with a stack trace. */
-export const endOnUncaughtFaults = (close: () => unknown): void => {
-  const end = (error: unknown): void => {
-    close();
-    console.error(
-      `Something went wrong: ${error instanceof Error ? error.message : String(error)}`,
-    );
+export const endOnUncaughtFaults = (close: () => Promise<void>): void => {
+  let ending = false;
+  const end = async (error: unknown): Promise<void> => {
+    if (ending) return; // what comes of the first fault is no news
+    ending = true;
+    try {
+      await Promise.race([close(), Bun.sleep(CLOSE_MAX_MS)]);
+    } catch {
+      // The fault may be the console's own; what can be given back, it gives back when the process exits.
+    }
+    complain(`Something went wrong: ${error instanceof Error ? error.message : String(error)}`);
     reportFault(error);
     process.exit(EXIT_FAILED);
   };

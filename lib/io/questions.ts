@@ -4,6 +4,7 @@ import { userInfo } from "node:os";
 import type { ClientRun, Parsed, ServerRun } from "./arguments.ts";
 import { parseHost, parseName, parsePort } from "./arguments.ts";
 import { openUdpSocket } from "./udp-socket.ts";
+import { commandNames } from "./usage.ts";
 
 const USUAL_SERVER_PORT = "5000";
 
@@ -72,7 +73,7 @@ export const askServer = async (): Promise<ServerRun | undefined> => {
     parse: (text) => parsePort("port", text),
   });
   if (port === undefined) return undefined;
-  prompts.outro(`The same without questions: server ${port}`);
+  prompts.outro(`The same without questions: ${commandNames(Bun.main).server} ${port}`);
   return { port };
 };
 
@@ -104,8 +105,7 @@ export const askClient = async (): Promise<ClientRun | undefined> => {
     parse: (text) => parsePort("client-port", text),
   });
   if (clientPort === undefined) return undefined;
-  prompts.outro(
-    `The same without questions: client ${name} ${serverHost} ${serverPort} ${clientPort}`,
-  );
+  const words = [commandNames(Bun.main).client, name, serverHost, serverPort, clientPort];
+  prompts.outro(`The same without questions: ${words.join(" ")}`);
   return { name, serverHost, serverPort, clientPort };
 };

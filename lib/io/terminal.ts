@@ -3,13 +3,7 @@ import type { Console, ConsoleEvents } from "./console.ts";
 import { LiveConsole } from "./console-live.ts";
 import { PlainConsole } from "./console-plain.ts";
 import { lookWith, wantsColor } from "./look.ts";
-import { isTerminal } from "./tty.ts";
-
-export type { Console, ConsoleEvents } from "./console.ts";
-export { isTerminal } from "./tty.ts";
-
-export const STDIN = 0;
-export const STDOUT = 1;
+import { STDIN, STDOUT, isTerminal } from "./tty.ts";
 
 const knowsEscapes = (): boolean => process.env["TERM"] !== "dumb";
 

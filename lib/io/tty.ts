@@ -1,6 +1,10 @@
 // The terminal as a device: whether a descriptor is one, its size, and its mode.
 import { isatty } from "node:tty";
 
+export const STDIN = 0;
+export const STDOUT = 1;
+export const STDERR = 2;
+
 /** Cells. */
 export interface Size {
   readonly columns: number;

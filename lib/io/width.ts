@@ -2,7 +2,7 @@
 // where the rows break. Knows nothing of prompts, keys or escape sequences: text comes in without any.
 
 /** One grapheme cluster of a typed text: where it begins, what is drawn for it, and how many cells that takes. */
-export interface Cluster {
+interface Cluster {
   /** Index in the text, in UTF-16 units. */
   readonly at: number;
   readonly drawn: string;
@@ -50,7 +50,7 @@ let lastText = "";
 let lastClusters: Cluster[] = [];
 
 /** The clusters of a text. A text that only grew since the last call costs no more than what was added. */
-export const clustersOf = (text: string): readonly Cluster[] => {
+const clustersOf = (text: string): readonly Cluster[] => {
   if (text === lastText) return lastClusters;
   // What was added may join the last cluster, and an odd one before it (flags), so two are looked at again.
   const kept = text.startsWith(lastText) ? Math.max(0, lastClusters.length - 2) : 0;

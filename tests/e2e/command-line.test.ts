@@ -55,6 +55,14 @@ describe("words", () => {
     expect(ran).toEqual({ status: 2, stdout: [], stderr: `${message}\n` });
   });
 
+  test.each(PROGRAMS)("%s says without colours what is wrong", async (script) => {
+    using program = new ProgramAtTerminal(script, script, ["-x"], { env: { TERM: "dumb" } });
+    expect(await program.exited).toBe(2);
+    expect(program.raw).toBe("Unknown flag: -x; See --help\r\n");
+    const { stderr } = await run(script, ["-x"], { env: { FORCE_COLOR: "1" } });
+    expect(stderr).toBe("Unknown flag: -x; See --help\n");
+  });
+
   test.each(PROGRAMS)("%s --version", async (script) => {
     const ran = await run(script, ["--version"]);
     expect(ran).toEqual({ status: 0, stdout: [`ChatApp ${version}`], stderr: "" });

@@ -1,5 +1,6 @@
 // A program that is nothing but a console: it reports what is typed, and shows what it is told to over its IPC channel.
 // Without a channel it shows every line typed, and ends with its input.
+import { endOnUncaughtFaults } from "../../lib/io/program.ts";
 import { openClientConsole, openServerConsole } from "../../lib/io/terminal.ts";
 import { askClient, askServer } from "../../lib/io/questions.ts";
 import type { Line } from "../../lib/chat/line.ts";
@@ -60,6 +61,7 @@ const main = async (): Promise<void> => {
             return [WORDS.filter((word) => word.startsWith(part)), part];
           },
         });
+  if (role === "guarded") endOnUncaughtFaults(() => terminal.close());
   terminal.setPrompt(">>> ");
   for (let number = 1; number <= Number(count); number++) terminal.show([status(`line ${number}`)]);
   if (role === "server" && process.send === undefined && Number(count) > 0) end(0);

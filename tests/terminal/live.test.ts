@@ -138,3 +138,13 @@ test("a fault does not leave the terminal in raw mode", async () => {
   expect(await console.exited).toBe(1);
   await console.until(() => console.raw.includes("\x1b[?2004l"), "the end of the paste marks");
 });
+
+test("a fault of the program is one line, where the prompt was", async () => {
+  using console = await DrivenConsole.start({}, "guarded");
+  console.type("half a li");
+  await console.shows(">>> half a li");
+  console.order({ type: "fail" });
+  expect(await console.exited).toBe(1);
+  await console.shows("Something went wrong: a fault");
+  expect(console.raw).toContain("\x1b[?2004l");
+});

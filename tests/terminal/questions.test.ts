@@ -49,6 +49,7 @@ test("the client's, with answers filled in; then its prompt works", async () => 
     serverPort: 5_000,
     clientPort: expect.any(Number),
   });
+  await sees(session, "bun client.ts bob 127.0.0.1 5000");
   session.type("hello\r");
   await session.until(
     () => reports.some((report) => report.type === "line" && report.text === "hello"),
@@ -65,6 +66,7 @@ test("the server's", async () => {
   session.key("enter");
   await session.until(() => reports.length > 0, "the answer");
   expect(reports[0]).toEqual({ type: "line", text: '{"port":5000}' });
+  await sees(session, "bun server.ts 5000");
 });
 
 test.each(["ask-client", "ask-server"])("^C gives up, without any fuss: %s", async (role) => {
