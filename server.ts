@@ -6,8 +6,8 @@ import type { ServerRun } from "./lib/io/arguments.ts";
 import { Drive } from "./lib/io/drive.ts";
 import { freshKeyPair, randomBytes } from "./lib/io/entropy.ts";
 import {
-  EXIT_FAILED,
   endOnUncaughtFaults,
+  EXIT_FAILED,
   fail,
   reportFault,
   requestedRun,

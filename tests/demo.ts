@@ -2,7 +2,8 @@
 // with status 0 if everything was said. With --fast nobody stops to think.
 
 import pc from "picocolors";
-import { Program, freePort } from "./support/programs.ts";
+
+import { freePort, Program } from "./support/programs.ts";
 
 /** Between what is typed: long enough to read along. */
 const PAUSE_MS = process.argv.includes("--fast") ? 0 : 800;

@@ -11,9 +11,9 @@ import {
   TABLE_CHANGES_KEPT,
   TABLE_PUSH_MAX_USERS,
 } from "./limits.ts";
-import type { Message, MessageType } from "./message.ts";
 import * as field from "./message-fields.ts";
 import type { Fields } from "./message-fields.ts";
+import type { Message, MessageType } from "./message.ts";
 
 /**
  * What came of the bytes. "unknown": well formed, of a type that this version does not know; to be ignored.

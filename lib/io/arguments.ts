@@ -2,6 +2,7 @@
 // name. The questions that are asked when there are no words check their answers with the same functions.
 
 import { parseArgs } from "node:util";
+
 import { checkName } from "../chat/names.ts";
 import { printable } from "../chat/printable.ts";
 

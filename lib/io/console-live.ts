@@ -11,7 +11,7 @@ import type { Input, ShownLine } from "./live-line.ts";
 import { LiveLine } from "./live-line.ts";
 import type { Look } from "./look.ts";
 import { Output } from "./output.ts";
-import { SIZE_UNKNOWN, STDOUT, setRaw, terminalSize } from "./tty.ts";
+import { setRaw, SIZE_UNKNOWN, STDOUT, terminalSize } from "./tty.ts";
 import { Whereabouts } from "./whereabouts.ts";
 
 /** A process that cannot be stopped (nobody could wake it) goes on after this time. */

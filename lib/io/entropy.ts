@@ -1,6 +1,7 @@
 // Where all randomness of a program comes from. The machines are handed this source and know no other.
 
 import { randomFillSync } from "node:crypto";
+
 import { keyPairFrom } from "../transport/keys.ts";
 import type { KeyPair } from "../transport/keys.ts";
 

@@ -3,6 +3,7 @@
 import { createInterface } from "node:readline";
 import type { Interface, Key } from "node:readline";
 import { Readable, Writable } from "node:stream";
+
 import { clusterAfter, clusterBefore, isAscii } from "./width.ts";
 
 /** No message is longer than this (MESSAGE_MAX_BYTES of the transport), so no line needs to be. */

@@ -2,9 +2,10 @@
 // something went wrong that should not. The only place, with the consoles, that writes to the standard streams.
 
 import { writeSync } from "node:fs";
+
 import type { Invocation } from "./arguments.ts";
 import { EXIT_INTERRUPTED } from "./console.ts";
-import { STDERR, STDIN, STDOUT, isTerminal } from "./tty.ts";
+import { isTerminal, STDERR, STDIN, STDOUT } from "./tty.ts";
 import { commandNames, usageText } from "./usage.ts";
 import { VERSION_LINE } from "./version.ts";
 

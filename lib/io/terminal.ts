@@ -1,9 +1,9 @@
-// Which console a program gets: a live one if its user sits at a terminal, a plain one otherwise.
-import type { Console, ConsoleEvents } from "./console.ts";
 import { LiveConsole } from "./console-live.ts";
 import { PlainConsole } from "./console-plain.ts";
+// Which console a program gets: a live one if its user sits at a terminal, a plain one otherwise.
+import type { Console, ConsoleEvents } from "./console.ts";
 import { lookWith, wantsColor } from "./look.ts";
-import { STDIN, STDOUT, isTerminal } from "./tty.ts";
+import { isTerminal, STDIN, STDOUT } from "./tty.ts";
 
 const knowsEscapes = (): boolean => process.env["TERM"] !== "dumb";
 

@@ -3,6 +3,7 @@
 // prove. Knows nothing of packets; the secrets come in as arguments.
 
 import { timingSafeEqual } from "node:crypto";
+
 import type { Address } from "./address.ts";
 import { ByteWriter } from "./bytes.ts";
 import { COOKIE_BYTES, RESET_TOKEN_BYTES } from "./datagrams.ts";

@@ -33,11 +33,11 @@ import {
 } from "./limits.ts";
 import { Resets } from "./resets.ts";
 import { Responder } from "./responder.ts";
-import { revivalAt } from "./revival.ts";
 import { PROBE_INTERVAL_MAX_MS } from "./retry.ts";
+import { revivalAt } from "./revival.ts";
+import type { FramedMessage } from "./send-stream.ts";
 import { CloseCode, Session } from "./session.ts";
 import type { ClosedReason, TransportEvent } from "./transport-event.ts";
-import type { FramedMessage } from "./send-stream.ts";
 
 export type { SessionId } from "./connections.ts";
 export type { ClosedReason, TransportEvent } from "./transport-event.ts";

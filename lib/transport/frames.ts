@@ -1,7 +1,7 @@
 // The frames inside a DATA packet: what they look like in bytes. Knows nothing of sealing,
 // sessions or what a receiver does with a frame.
 
-import { ByteReader, type ByteWriter, type Invalid, INTEGER_MAX, varintSize } from "./bytes.ts";
+import { ByteReader, type ByteWriter, INTEGER_MAX, type Invalid, varintSize } from "./bytes.ts";
 import { ACK_RANGES_MAX, CLOSE_REASON_MAX_BYTES } from "./limits.ts";
 import type { RangeSet } from "./ranges.ts";
 

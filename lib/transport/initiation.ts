@@ -11,7 +11,7 @@ import {
   type RespondPacket,
   type RetryPacket,
 } from "./datagrams.ts";
-import { keyPairFrom, type KeyPair, SECRET_BYTES } from "./keys.ts";
+import { type KeyPair, keyPairFrom, SECRET_BYTES } from "./keys.ts";
 import { INITIATE_TRIES_PER_COOKIE } from "./limits.ts";
 import { InitiatorHandshake } from "./noise.ts";
 import { GIVE_UP_MS, PROBE_INTERVAL_IDLE_MAX_MS } from "./retry.ts";

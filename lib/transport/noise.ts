@@ -3,6 +3,7 @@
 // Knows nothing of packets or cookies. Wrong messages are refused and never throw.
 
 import { Buffer } from "node:buffer";
+
 import { type AeadKey, aeadKey, open, seal, TAG_BYTES } from "./aead.ts";
 import { HASH_BYTES, hkdf, type KeyPair, PUBLIC_KEY_BYTES, sha256, sharedSecret } from "./keys.ts";
 

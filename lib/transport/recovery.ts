@@ -1,8 +1,8 @@
 // Which packets are under way, which arrived and which are lost: RFC 9002 sections 5 and 6.
 // Knows nothing of what packets carry beyond the record kept of each.
 
-import type { AckRange } from "./frames.ts";
 import { Congestion } from "./congestion.ts";
+import type { AckRange } from "./frames.ts";
 import { probeTimeout, type RttEstimate, TIMER_GRANULARITY_MS, updateRtt } from "./retry.ts";
 
 /** An ack-eliciting packet that was sent, and what must be sent again should it be lost. */

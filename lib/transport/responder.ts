@@ -14,7 +14,7 @@ import {
   type InitiatePacket,
   PROLOGUE,
 } from "./datagrams.ts";
-import { keyPairFrom, type KeyPair, SECRET_BYTES } from "./keys.ts";
+import { type KeyPair, keyPairFrom, SECRET_BYTES } from "./keys.ts";
 import { HALF_OPEN_MAX } from "./limits.ts";
 import { ResponderHandshake } from "./noise.ts";
 import type { SessionKeys } from "./session.ts";

@@ -2,8 +2,8 @@
 // ranges out, acknowledgements back in. Knows nothing of packets, time or keys.
 
 import { ByteWriter, varintSize } from "./bytes.ts";
-import { RangeSet } from "./ranges.ts";
 import { SEND_QUEUE_MAX_BYTES } from "./limits.ts";
+import { RangeSet } from "./ranges.ts";
 
 declare const framed: unique symbol;
 

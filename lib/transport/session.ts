@@ -28,8 +28,8 @@ import {
 import { DATAGRAM_MAX_BYTES, PACKET_NUMBER_MAX, RECEIVE_WINDOW_BYTES } from "./limits.ts";
 import { Liveness, type LivenessOptions } from "./liveness.ts";
 import { PathValidation } from "./path.ts";
-import { ReceivedPackets } from "./received-packets.ts";
 import { ReceiveStream } from "./receive-stream.ts";
+import { ReceivedPackets } from "./received-packets.ts";
 import { type Findings, Recovery, type SentPacket } from "./recovery.ts";
 import { type FramedMessage, SendStream } from "./send-stream.ts";
 

@@ -5,9 +5,10 @@ import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+
 import { version } from "../../package.json" with { type: "json" };
 import { pipedServer } from "../support/piped-programs.ts";
-import { Program, freePort, isCompiled } from "../support/programs.ts";
+import { freePort, isCompiled, Program } from "../support/programs.ts";
 import type { ProgramOptions } from "../support/programs.ts";
 import { ProgramAtTerminal } from "../support/terminal-programs.ts";
 

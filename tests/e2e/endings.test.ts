@@ -1,9 +1,10 @@
 // Ways to end, wanted or not: no input, nobody who reads, a terminal that is gone, a name that is taken.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
+
 import { pipedClient, pipedServer } from "../support/piped-programs.ts";
-import { Program, commandOf, freePort } from "../support/programs.ts";
-import { ProgramAtTerminal, clientAtTerminal } from "../support/terminal-programs.ts";
+import { commandOf, freePort, Program } from "../support/programs.ts";
+import { clientAtTerminal, ProgramAtTerminal } from "../support/terminal-programs.ts";
 
 setDefaultTimeout(120_000);
 

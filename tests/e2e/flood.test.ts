@@ -1,8 +1,9 @@
 // A stranger sends random datagrams to everybody, as fast as it can, in the middle of a conversation.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { Program, freePort } from "../support/programs.ts";
+
 import { pipedClient, pipedServer } from "../support/piped-programs.ts";
+import { freePort, Program } from "../support/programs.ts";
 
 setDefaultTimeout(120_000);
 

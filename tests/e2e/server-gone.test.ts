@@ -1,8 +1,9 @@
 // The server is killed: what goes on without it, and how everybody finds back when it is started again.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
+
 import { pipedClient, pipedServer } from "../support/piped-programs.ts";
-import { Program, freePort } from "../support/programs.ts";
+import { freePort, Program } from "../support/programs.ts";
 import { clientAtTerminal } from "../support/terminal-programs.ts";
 
 setDefaultTimeout(180_000);

@@ -1,6 +1,7 @@
 // Much of everything: a chat of 64, and messages of 100,000 characters.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
+
 import { pipedClient, pipedServer } from "../support/piped-programs.ts";
 import { SocketClient } from "../support/socket-client.ts";
 import { clientAtTerminal } from "../support/terminal-programs.ts";

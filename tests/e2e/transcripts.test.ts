@@ -1,8 +1,9 @@
 // Every transcript, played with the real programs: at real terminals, typed as a user would, and without any terminal.
 
 import { describe, setDefaultTimeout, test } from "bun:test";
-import { allTranscripts } from "../support/transcript.ts";
+
 import { playAtTerminals, playInPipes } from "../support/transcript-programs.ts";
+import { allTranscripts } from "../support/transcript.ts";
 import { turns } from "../support/turns.ts";
 
 setDefaultTimeout(180_000);

@@ -1,6 +1,7 @@
 // What is typed at a terminal: whole while others talk, and no harm done, whatever it is.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+
 import { pipedClient, pipedServer } from "../support/piped-programs.ts";
 import { Prng } from "../support/prng.ts";
 import { clientAtTerminal, serverAtTerminal } from "../support/terminal-programs.ts";

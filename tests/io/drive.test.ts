@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
+
 import type { Line } from "../../lib/chat/line.ts";
 import { MemoryLog } from "../../lib/chat/log.ts";
 import type { LogEntry } from "../../lib/chat/log.ts";

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { Program, freePort } from "../support/programs.ts";
+
+import { freePort, Program } from "../support/programs.ts";
 
 /** Runs a program to its end without input. */
 const run = async (script: string, words: readonly string[]) => {

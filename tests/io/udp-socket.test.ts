@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { RECEIVE_BUFFER_BYTES, loadSetOption, tuneSocket } from "../../lib/io/socket-options.ts";
+
+import { loadSetOption, RECEIVE_BUFFER_BYTES, tuneSocket } from "../../lib/io/socket-options.ts";
 import { openUdpSocket } from "../../lib/io/udp-socket.ts";
 import type { UdpSocket, UdpSocketOptions } from "../../lib/io/udp-socket.ts";
 import type { Address, Datagram } from "../../lib/transport/address.ts";

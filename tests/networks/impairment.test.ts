@@ -1,6 +1,7 @@
 // The bad link itself: it does what it is told, as often as it is told, and the same again from the same seed.
 
 import { expect, test } from "bun:test";
+
 import { type Arrival, Impairment, type Link } from "../support/impairment.ts";
 import { Prng } from "../support/prng.ts";
 

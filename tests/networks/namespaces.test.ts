@@ -2,7 +2,8 @@
 // a NAT that is given another address. Where there can be no such network, the title says why.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { type Seat, converse, quit, startClients, startServer } from "../support/conversation.ts";
+
+import { converse, quit, type Seat, startClients, startServer } from "../support/conversation.ts";
 import { NamespaceNetwork, PORT_BEHIND_NAT, whyNoNamespaces } from "../support/namespaces.ts";
 import { turns } from "../support/turns.ts";
 

@@ -1,15 +1,16 @@
 // Processes that end without a word or stand still in the middle of a stream of messages.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
+
 import {
-  GROUP,
-  type Seat,
   converse,
   directAcks,
   directNumbers,
+  GROUP,
   groupAcks,
   groupNumbers,
   quit,
+  type Seat,
   shown,
   speak,
   startClient,

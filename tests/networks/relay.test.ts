@@ -2,6 +2,7 @@
 // through it, in both directions, and changes the client's address.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
+
 import { converse, quit, startClients, startServer } from "../support/conversation.ts";
 import type { Harm, Link } from "../support/impairment.ts";
 import { freePort } from "../support/ports.ts";

@@ -1,8 +1,8 @@
 // Follows the server's log with the reference model, and remembers what it said when: who was in which group, who was
 // registered. Finds answers that do not agree with it.
 
-import type { CommittedEntry } from "../../lib/chat/log.ts";
 import type { Line } from "../../lib/chat/line.ts";
+import type { CommittedEntry } from "../../lib/chat/log.ts";
 import type { Findings } from "./findings.ts";
 import { type Effect, Model } from "./model.ts";
 import type { Process } from "./process.ts";

@@ -3,8 +3,8 @@
 
 import type { Line } from "../../lib/chat/line.ts";
 import { type Expectation, expectationOf, type Outcome } from "./commands.ts";
-import type { End, Process } from "./process.ts";
 import type { Findings } from "./findings.ts";
+import type { End, Process } from "./process.ts";
 import type { Watcher } from "./world.ts";
 
 /** A line that was typed. */

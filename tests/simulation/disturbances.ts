@@ -1,7 +1,7 @@
 // What stood between two hosts when: partitions, stops, changed addresses. Answers whether one could have heard the
 // other all the time, apart from what the network loses now and then.
 
-import { type Seat, type Network } from "./network.ts";
+import { type Network, type Seat } from "./network.ts";
 import type { Fault } from "./scenario.ts";
 import type { World } from "./world.ts";
 

@@ -3,6 +3,7 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+
 import type { Case } from "./shrink.ts";
 
 export interface KeptCase extends Case {

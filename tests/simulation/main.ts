@@ -3,6 +3,7 @@
 
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
+
 import { PRESET_NAMES, type PresetName } from "./conditions.ts";
 import { keepCase } from "./kept.ts";
 import { CELLS, matrixText, RUNS_PER_CELL } from "./matrix.ts";

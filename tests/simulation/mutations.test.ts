@@ -1,6 +1,7 @@
 // The simulator can fail: each defect is found within 200 seeds.
 
 import { describe, expect, test } from "bun:test";
+
 import { MUTATIONS } from "./mutations.ts";
 import { drawOptions } from "./options.ts";
 import { run, scenarioOf } from "./run.ts";

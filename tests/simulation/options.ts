@@ -1,7 +1,7 @@
 // What a run is like: everything is drawn from the seed, before the run begins, and can be printed.
 
 import { Prng } from "../support/prng.ts";
-import { type Conditions, PRESETS, PRESET_NAMES, type PresetName } from "./conditions.ts";
+import { type Conditions, PRESET_NAMES, type PresetName, PRESETS } from "./conditions.ts";
 
 /** Things that go wrong besides the network, each a number of times in the run. */
 export interface Faults {

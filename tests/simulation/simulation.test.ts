@@ -2,6 +2,7 @@
 // conditions say.
 
 import { describe, expect, test } from "bun:test";
+
 import { Prng } from "../support/prng.ts";
 import { type Conditions, lossOf, PRESET_NAMES, PRESETS } from "./conditions.ts";
 import { keptCases } from "./kept.ts";

@@ -15,7 +15,7 @@ import { Network, type Seat } from "./network.ts";
 import type { Options } from "./options.ts";
 import type { End, Process } from "./process.ts";
 import { RunHash } from "./run-hash.ts";
-import { type Fault, type Scenario, SERVER_SEAT, seatOfUser } from "./scenario.ts";
+import { type Fault, type Scenario, seatOfUser, SERVER_SEAT } from "./scenario.ts";
 import { User } from "./user.ts";
 import { type Watcher, World } from "./world.ts";
 

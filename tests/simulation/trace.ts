@@ -1,8 +1,8 @@
 // What happened in a run, for people: a line for each thing that can be seen from outside. Only made for runs that are
 // to be looked at.
 
-import type { CommittedEntry } from "../../lib/chat/log.ts";
 import type { Line } from "../../lib/chat/line.ts";
+import type { CommittedEntry } from "../../lib/chat/log.ts";
 import type { End, Process } from "./process.ts";
 import type { Watcher } from "./world.ts";
 

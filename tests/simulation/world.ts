@@ -1,8 +1,8 @@
 // The world of a run: processes, their network and virtual time. Jumps from one moment at which something happens to
 // the next. Says what happens to whoever watches; judges nothing.
 
-import type { CommittedEntry, LogEntry } from "../../lib/chat/log.ts";
 import type { Line } from "../../lib/chat/line.ts";
+import type { CommittedEntry, LogEntry } from "../../lib/chat/log.ts";
 import type { Output } from "../../lib/chat/machine.ts";
 import type { ServerMachine } from "../../lib/chat/server/server-machine.ts";
 import { Heap, type Timed } from "./heap.ts";

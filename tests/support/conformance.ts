@@ -14,9 +14,9 @@ import {
   pairOf,
   readFrames,
   seal,
+  u8,
   u32,
   u64,
-  u8,
   varint,
   writeFrame,
 } from "./conformance-wire.ts";

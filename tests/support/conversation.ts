@@ -2,6 +2,7 @@
 // whatever the network did: all shown, once, in order; nobody declared gone; every program ends as it should.
 
 import { expect } from "bun:test";
+
 import { Program } from "./programs.ts";
 
 export const GROUP = "g";

@@ -1,5 +1,6 @@
 // A console at a terminal, in the hands of a test: what it is told goes in, what is typed comes back.
 import { join } from "node:path";
+
 import type { Line } from "../../lib/chat/line.ts";
 import type { SessionOptions } from "./pty.ts";
 import { TerminalSession } from "./pty.ts";

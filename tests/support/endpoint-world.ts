@@ -1,14 +1,14 @@
 // Endpoints joined by a network in virtual time: seeded, with loss, delay, jitter and doubles.
 // For tests of the transport alone; the simulator of whole programs is in tests/simulation.
 
+import type { Address, Datagram } from "../../lib/transport/address.ts";
 import {
   Endpoint,
   type EndpointOptions,
   type TransportEvent,
 } from "../../lib/transport/endpoint.ts";
-import type { Address, Datagram } from "../../lib/transport/address.ts";
-import { IDLE_TIMEOUT_MS } from "../../lib/transport/limits.ts";
 import { keyPairFrom } from "../../lib/transport/keys.ts";
+import { IDLE_TIMEOUT_MS } from "../../lib/transport/limits.ts";
 import { Prng } from "./prng.ts";
 
 export interface Conditions {

@@ -2,6 +2,7 @@
 // name. Reads no files.
 
 import { posix } from "node:path";
+
 import { importsOf, tokensOf } from "./source-tokens.ts";
 import type { Token } from "./source-tokens.ts";
 

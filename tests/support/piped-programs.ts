@@ -1,6 +1,6 @@
 // The programs in pipes, started and ready.
 
-import { Program, freePort } from "./programs.ts";
+import { freePort, Program } from "./programs.ts";
 
 /** Waits until the program is ready. One that never is does not stay behind. */
 const readied = async (program: Program, ...lines: readonly string[]): Promise<Program> => {

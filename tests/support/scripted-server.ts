@@ -2,6 +2,7 @@
 // to the test. For the cases of the client's that a proper server hardly ever gets into.
 
 import type { Machine, Output } from "../../lib/chat/machine.ts";
+import { decodeMessage } from "../../lib/chat/message-decode.ts";
 import {
   encodeMessage,
   type Message,
@@ -9,7 +10,6 @@ import {
   type Request,
   type TableEntry,
 } from "../../lib/chat/message.ts";
-import { decodeMessage } from "../../lib/chat/message-decode.ts";
 import type { Address } from "../../lib/transport/address.ts";
 import { toHex } from "../../lib/transport/bytes.ts";
 import { Endpoint, type SessionId } from "../../lib/transport/endpoint.ts";

@@ -1,8 +1,8 @@
 // A client reduced to its wire: says what a test tells it to, and keeps what the server says. Has no rules of its own.
 
 import type { Machine, Output } from "../../lib/chat/machine.ts";
-import { encodeMessage, type Message } from "../../lib/chat/message.ts";
 import { decodeMessage } from "../../lib/chat/message-decode.ts";
+import { encodeMessage, type Message } from "../../lib/chat/message.ts";
 import type { Address } from "../../lib/transport/address.ts";
 import { toHex } from "../../lib/transport/bytes.ts";
 import { Endpoint, type SessionId, type TransportEvent } from "../../lib/transport/endpoint.ts";

@@ -1,6 +1,6 @@
 // The programs at terminals: each on a pseudo-terminal of its own, seen through an emulator.
 
-import { TIMEOUT_MS, commandOf, freePort } from "./programs.ts";
+import { commandOf, freePort, TIMEOUT_MS } from "./programs.ts";
 import { TerminalSession } from "./pty.ts";
 import type { SessionOptions } from "./pty.ts";
 

@@ -2,7 +2,8 @@
 // each of them shows, line by line, after every step.
 
 import { expect } from "bun:test";
-import { Program, freePort } from "./programs.ts";
+
+import { freePort, Program } from "./programs.ts";
 import { ProgramAtTerminal } from "./terminal-programs.ts";
 import type { Action, Expectation, Transcript } from "./transcript.ts";
 

@@ -1,6 +1,7 @@
 // The terminal as a device, and the shell's job control.
 import { expect, test } from "bun:test";
 import { join } from "node:path";
+
 import { DRIVER } from "../support/driven.ts";
 import { TerminalSession } from "../support/pty.ts";
 

@@ -1,5 +1,6 @@
 // What the keys do, and what else comes in from a terminal.
 import { expect, test } from "bun:test";
+
 import { DrivenConsole } from "../support/driven.ts";
 
 test("history: up and down, and back to what was being typed", async () => {

@@ -1,5 +1,6 @@
 // Lines that arrive while someone types: they appear above the prompt, and what is typed stays as it is.
 import { expect, test } from "bun:test";
+
 import { DrivenConsole } from "../support/driven.ts";
 
 test("lines appear above the prompt, with what was typed and the cursor as they were", async () => {

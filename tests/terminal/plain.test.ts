@@ -1,6 +1,7 @@
 // Consoles that are not live: pipes, files, dumb terminals, and the server.
 import { expect, test } from "bun:test";
-import { DRIVER, DrivenConsole } from "../support/driven.ts";
+
+import { DrivenConsole, DRIVER } from "../support/driven.ts";
 import { TerminalSession } from "../support/pty.ts";
 
 const BUN = process.execPath;

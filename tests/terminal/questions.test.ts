@@ -1,5 +1,6 @@
 // The questions a program asks when it was started without a word.
 import { expect, test } from "bun:test";
+
 import { DRIVER } from "../support/driven.ts";
 import { TerminalSession } from "../support/pty.ts";
 import type { Report } from "../support/terminal-driver.ts";

@@ -1,9 +1,10 @@
 // Every transcript, played with the machines of server and clients in virtual time: on a good network and on a bad one.
 
 import { describe, expect, test } from "bun:test";
+
 import { FAIR, FOUL, type Weather } from "../support/network.ts";
-import { allTranscripts, type Transcript } from "../support/transcript.ts";
 import { playInMemory } from "../support/transcript-stage.ts";
+import { allTranscripts, type Transcript } from "../support/transcript.ts";
 
 const check = (transcript: Transcript, seed: number, weather: Weather): void => {
   const ended = new Map<string, number>();

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+
 import { aeadKey, open, seal, sealInto, TAG_BYTES } from "../../lib/transport/aead.ts";
 import { toHex } from "../../lib/transport/bytes.ts";
 import { hostile } from "../support/mutate.ts";

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+
 import {
   parseClientArguments,
   parseHost,
@@ -6,7 +7,7 @@ import {
   parsePort,
   parseServerArguments,
 } from "../../lib/io/arguments.ts";
-import { COMPILED_COMMANDS, SOURCE_COMMANDS, commandNames, usageText } from "../../lib/io/usage.ts";
+import { commandNames, COMPILED_COMMANDS, SOURCE_COMMANDS, usageText } from "../../lib/io/usage.ts";
 
 const SERVER_WORDS = "`-s` only accepts <port>";
 const CLIENT_WORDS = "`-c` only accepts <name> <server-ip> <server-port> <client-port>";

@@ -2,6 +2,7 @@
 // order, also when the server's process is replaced by another one that knows nothing.
 
 import { describe, expect, test } from "bun:test";
+
 import { ClientMachine } from "../../lib/chat/client/client-machine.ts";
 import { keyPairFrom } from "../../lib/transport/keys.ts";
 import { ChatScene } from "../support/chat-scene.ts";

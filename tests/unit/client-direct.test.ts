@@ -2,9 +2,10 @@
 // the server.
 
 import { describe, expect, test } from "bun:test";
-import { encodeMessage, type Message } from "../../lib/chat/message.ts";
-import { decodeMessage } from "../../lib/chat/message-decode.ts";
+
 import { Strangers } from "../../lib/chat/client/incoming.ts";
+import { decodeMessage } from "../../lib/chat/message-decode.ts";
+import { encodeMessage, type Message } from "../../lib/chat/message.ts";
 import { toHex } from "../../lib/transport/bytes.ts";
 import { Endpoint } from "../../lib/transport/endpoint.ts";
 import { keyPairFrom } from "../../lib/transport/keys.ts";

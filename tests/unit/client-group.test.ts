@@ -1,6 +1,7 @@
 // The client in a group: what is shown when, what waits, and what happens when the server takes it out.
 
 import { expect, test } from "bun:test";
+
 import type { GroupMessage, Push } from "../../lib/chat/message.ts";
 import { ClientScene } from "../support/client-scene.ts";
 import type { Asked } from "../support/scripted-server.ts";

@@ -2,8 +2,9 @@
 // acknowledged.
 
 import { describe, expect, test } from "bun:test";
-import type { GroupMessage } from "../../lib/chat/message.ts";
+
 import { GroupRoom } from "../../lib/chat/client/room.ts";
+import type { GroupMessage } from "../../lib/chat/message.ts";
 import { type Actor, ClientScene } from "../support/client-scene.ts";
 import { FullScene } from "../support/full-scene.ts";
 

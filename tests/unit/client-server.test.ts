@@ -1,8 +1,9 @@
 // The client and its server: every command ends in its line, whatever becomes of sessions, answers and servers.
 
 import { describe, expect, test } from "bun:test";
-import type { Asked } from "../support/scripted-server.ts";
+
 import { ClientScene } from "../support/client-scene.ts";
+import type { Asked } from "../support/scripted-server.ts";
 
 const NOT_RESPONDING = [
   ">>> [Server not responding]",

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+
 import { UserTable } from "../../lib/chat/client/user-table.ts";
 import { REGISTRATION_IDLE_MS } from "../../lib/chat/limits.ts";
 import type { TableChange, TableEntry } from "../../lib/chat/message.ts";

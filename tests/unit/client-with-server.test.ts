@@ -1,6 +1,7 @@
 // Real clients and the real server together, where processes and paths fail: nothing lost, doubled or out of order.
 
 import { describe, expect, test } from "bun:test";
+
 import type { Actor } from "../support/client-scene.ts";
 import { FullScene } from "../support/full-scene.ts";
 import { FAIR, FOUL } from "../support/network.ts";

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+
 import { Clock, LATE_MAX_MS, sleptThrough } from "../../lib/io/clock.ts";
 
 describe("sleptThrough", () => {

@@ -1,6 +1,7 @@
 // Hostile bytes for every decoder of the transport: a value or a reason, never a throw.
 
 import { describe, expect, test } from "bun:test";
+
 import {
   ByteReader,
   ByteWriter,

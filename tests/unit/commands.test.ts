@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+
 import { COMMANDS, completeLine, helpLines, parseLine } from "../../lib/chat/client/commands.ts";
 import type { Mode } from "../../lib/chat/client/commands.ts";
 

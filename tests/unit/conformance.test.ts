@@ -4,11 +4,13 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+
 import type { Machine, Output } from "../../lib/chat/machine.ts";
 import type { Address } from "../../lib/transport/address.ts";
 import { Endpoint, type TransportEvent } from "../../lib/transport/endpoint.ts";
 import { keyPairFrom } from "../../lib/transport/keys.ts";
 import { frameMessage } from "../../lib/transport/send-stream.ts";
+import { Noise, pairOf, readFrames, writeFrame } from "../support/conformance-wire.ts";
 import {
   bytesOf,
   ConformancePeer,
@@ -16,7 +18,6 @@ import {
   hex,
   openPacket,
 } from "../support/conformance.ts";
-import { Noise, pairOf, readFrames, writeFrame } from "../support/conformance-wire.ts";
 import { FullScene } from "../support/full-scene.ts";
 import { FAIR, FOUL, MachineNetwork, type Node } from "../support/network.ts";
 import { Prng } from "../support/prng.ts";

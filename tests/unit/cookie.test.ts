@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+
 import { equalBytes } from "../../lib/transport/bytes.ts";
 import {
   COOKIE_ROTATION_MS,

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+
+import { toHex } from "../../lib/transport/bytes.ts";
 import {
   DATA_HEADER_BYTES,
   DATA_MIN_BYTES,
@@ -14,9 +16,8 @@ import {
   RESPOND_BYTES,
   RETRY_BYTES,
 } from "../../lib/transport/datagrams.ts";
-import { toHex } from "../../lib/transport/bytes.ts";
 import { unhex } from "../support/vectors.ts";
-import { encodePacket, packetVector, type PacketVector } from "../support/wire.ts";
+import { encodePacket, type PacketVector, packetVector } from "../support/wire.ts";
 import vectors from "../vectors/datagrams.json";
 
 describe("packets", () => {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
+
+import { PacketKind } from "../../lib/transport/datagrams.ts";
 import { frameMessage } from "../../lib/transport/send-stream.ts";
 import { EndpointWorld, type Host, QUIET } from "../support/endpoint-world.ts";
-import { PacketKind } from "../../lib/transport/datagrams.ts";
 
 const encode = (text: string) => frameMessage(new TextEncoder().encode(text));
 const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);

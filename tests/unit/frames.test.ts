@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+
 import { ByteWriter, toHex } from "../../lib/transport/bytes.ts";
 import {
   decodeFrames,
@@ -12,7 +13,7 @@ import {
 } from "../../lib/transport/frames.ts";
 import { ACK_RANGES_MAX, CLOSE_REASON_MAX_BYTES } from "../../lib/transport/limits.ts";
 import { unhex } from "../support/vectors.ts";
-import { encodeFrames, frameVector, type FrameVector, rangeSet } from "../support/wire.ts";
+import { encodeFrames, type FrameVector, frameVector, rangeSet } from "../support/wire.ts";
 import vectors from "../vectors/frames.json";
 
 /** The one frame in these bytes. */

@@ -1,6 +1,7 @@
 // The initiator's side of a handshake over a path that loses nearly everything.
 
 import { expect, test } from "bun:test";
+
 import { PacketKind } from "../../lib/transport/datagrams.ts";
 import { Initiation } from "../../lib/transport/initiation.ts";
 import { keyPairFrom } from "../../lib/transport/keys.ts";

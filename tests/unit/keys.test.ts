@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+
 import { toHex } from "../../lib/transport/bytes.ts";
 import { hkdf, hmacSha256, keyPairFrom, sha256, sharedSecret } from "../../lib/transport/keys.ts";
 import { unhex } from "../support/vectors.ts";

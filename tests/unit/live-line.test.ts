@@ -1,8 +1,10 @@
 // The live line against a real terminal emulator: whatever is typed, shown and resized, every line is on the screen once,
 // in order, and the prompt with all that was typed stands below them, with the cursor in its place.
 import { expect, test } from "bun:test";
+
 import { UnicodeGraphemesAddon } from "@xterm/addon-unicode-graphemes";
 import { Terminal } from "@xterm/headless";
+
 import type { Place } from "../../lib/io/live-line.ts";
 import { LiveLine } from "../../lib/io/live-line.ts";
 import type { Layout } from "../../lib/io/width.ts";

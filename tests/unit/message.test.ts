@@ -1,8 +1,9 @@
 // The wire messages against their vectors, and against bytes that nobody should send.
 
 import { expect, test } from "bun:test";
-import { encodedTextBytes, encodeMessage, type Message } from "../../lib/chat/message.ts";
+
 import { decodeMessage } from "../../lib/chat/message-decode.ts";
+import { encodedTextBytes, encodeMessage, type Message } from "../../lib/chat/message.ts";
 import { MESSAGE_MAX_BYTES } from "../../lib/transport/limits.ts";
 import { hostile } from "../support/mutate.ts";
 import { Prng } from "../support/prng.ts";

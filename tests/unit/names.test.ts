@@ -1,6 +1,7 @@
 // Which names there are, and which are one and the same.
 
 import { expect, test } from "bun:test";
+
 import { checkName, foldName } from "../../lib/chat/names.ts";
 
 test("letters and digits of one script, _, - and . make a name", () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+
 import { open, seal } from "../../lib/transport/aead.ts";
 import { equalBytes, toHex } from "../../lib/transport/bytes.ts";
 import { keyPairFrom } from "../../lib/transport/keys.ts";

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+
 import { printable } from "../../lib/chat/printable.ts";
 
 const CASES: readonly (readonly [what: string, text: string, shown: string])[] = [

@@ -4,9 +4,10 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+
 import * as chatLimits from "../../lib/chat/limits.ts";
-import { encodeMessage, RefusalReason } from "../../lib/chat/message.ts";
 import { decodeMessage } from "../../lib/chat/message-decode.ts";
+import { encodeMessage, RefusalReason } from "../../lib/chat/message.ts";
 import * as message from "../../lib/chat/message.ts";
 import { checkName, foldName } from "../../lib/chat/names.ts";
 import * as aead from "../../lib/transport/aead.ts";

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+
 import { type Range, RangeSet } from "../../lib/transport/ranges.ts";
 import { Prng } from "../support/prng.ts";
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+
 import { Congestion } from "../../lib/transport/congestion.ts";
 import { DeadlineQueue, type Scheduled } from "../../lib/transport/deadline-queue.ts";
 import { Recovery } from "../../lib/transport/recovery.ts";

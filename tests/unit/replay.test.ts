@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+
 import { REPLAY_WINDOW } from "../../lib/transport/limits.ts";
 import { ReplayWindow } from "../../lib/transport/replay.ts";
 import { Prng } from "../support/prng.ts";

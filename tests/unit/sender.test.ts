@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { BACKLOG_MAX_DATAGRAMS, Sender, sendAll } from "../../lib/io/sender.ts";
+
+import { BACKLOG_MAX_DATAGRAMS, sendAll, Sender } from "../../lib/io/sender.ts";
 import type { RawSender } from "../../lib/io/sender.ts";
 import type { Datagram } from "../../lib/transport/address.ts";
 

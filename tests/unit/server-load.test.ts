@@ -2,14 +2,15 @@
 // bounded, and nobody else has to wait for them.
 
 import { describe, expect, test } from "bun:test";
+
 import { GROUPS_MAX, REQUESTS_IN_FLIGHT_MAX } from "../../lib/chat/limits.ts";
 import { Link } from "../../lib/chat/server/link.ts";
-import { Actor, ChatScene } from "../support/chat-scene.ts";
-import { DeafSpeaker } from "../support/deaf-speaker.ts";
-import { FullScene } from "../support/full-scene.ts";
 import { Endpoint } from "../../lib/transport/endpoint.ts";
 import { keyPairFrom } from "../../lib/transport/keys.ts";
 import { frameMessage } from "../../lib/transport/send-stream.ts";
+import { Actor, ChatScene } from "../support/chat-scene.ts";
+import { DeafSpeaker } from "../support/deaf-speaker.ts";
+import { FullScene } from "../support/full-scene.ts";
 import { Prng } from "../support/prng.ts";
 
 const deafUser = (scene: ChatScene, name: string, port: number, group: string) => {

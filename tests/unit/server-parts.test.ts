@@ -1,8 +1,9 @@
 // The small parts of the server by themselves.
 
 import { describe, expect, test } from "bun:test";
+
 import { Deque } from "../../lib/chat/deque.ts";
-import { Groups } from "../../lib/chat/server/groups.ts";
+import type { ServerEvent } from "../../lib/chat/events.ts";
 import {
   DEPARTED_KEPT,
   REVIVAL_MAX_BYTES,
@@ -11,11 +12,11 @@ import {
   TABLE_CHANGES_KEPT,
 } from "../../lib/chat/limits.ts";
 import { type CommittedEntry, MemoryLog } from "../../lib/chat/log.ts";
+import { Groups } from "../../lib/chat/server/groups.ts";
 import { Departed, emptyMemory, recall, remember } from "../../lib/chat/server/request-memory.ts";
 import { Revivals } from "../../lib/chat/server/revivals.ts";
 import { Settlement } from "../../lib/chat/server/settlement.ts";
 import { ServerState } from "../../lib/chat/server/state.ts";
-import type { ServerEvent } from "../../lib/chat/events.ts";
 import { frameMessage } from "../../lib/transport/send-stream.ts";
 
 test("a deque gives back in order what it was given", () => {

@@ -1,6 +1,7 @@
 // The server when sessions, answers or its own memory are lost: nothing twice, nothing missing, nothing out of order.
 
 import { describe, expect, test } from "bun:test";
+
 import type { CommittedEntry, LogEntry } from "../../lib/chat/log.ts";
 import type { TablePosition } from "../../lib/chat/message.ts";
 import { type Actor, ChatScene } from "../support/chat-scene.ts";

@@ -1,6 +1,7 @@
 // The server among its clients: who is registered, who has which name, what groups say, and the lines it shows.
 
 import { describe, expect, test } from "bun:test";
+
 import { encodeMessage, type Message } from "../../lib/chat/message.ts";
 import { ChatScene, SERVER_PORT } from "../support/chat-scene.ts";
 import { hostile } from "../support/mutate.ts";

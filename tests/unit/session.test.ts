@@ -1,6 +1,7 @@
 // A session against a peer that keeps the keys but not the rules.
 
 import { describe, expect, test } from "bun:test";
+
 import type { Address, Datagram } from "../../lib/transport/address.ts";
 import { aeadKey, open, sealInto } from "../../lib/transport/aead.ts";
 import { ByteWriter } from "../../lib/transport/bytes.ts";

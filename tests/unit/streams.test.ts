@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+
 import { ByteWriter } from "../../lib/transport/bytes.ts";
 import { RECEIVE_SEGMENTS_MAX, RECEIVE_WINDOW_BYTES } from "../../lib/transport/limits.ts";
 import { ReceiveStream } from "../../lib/transport/receive-stream.ts";

@@ -1,5 +1,6 @@
 // What a terminal sends, the line that is edited, completion, and lines cut out of bytes.
 import { describe, expect, test } from "bun:test";
+
 import { LineSplitter } from "../../lib/io/input.ts";
 import { KeyFilter } from "../../lib/io/key-filter.ts";
 import { layOut, rowsOf } from "../../lib/io/width.ts";

@@ -1,8 +1,9 @@
 // The rules of the house, checked on every file. What fails here says where, and what to do instead.
 
 import { describe, expect, test } from "bun:test";
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+
 import { impurities, reachable, wrongImports } from "../support/house-rules.ts";
 import { importsOf, tokensOf } from "../support/source-tokens.ts";
 

@@ -6,23 +6,23 @@ import { toHex } from "../../transport/bytes.ts";
 import { Endpoint } from "../../transport/endpoint.ts";
 import type { KeyPair } from "../../transport/keys.ts";
 import { KEEP_ALIVE_MS } from "../../transport/limits.ts";
-import { CommandRunner } from "./command-runner.ts";
-import { addressFrom, DirectLinks } from "./direct-links.ts";
-import { Grouping } from "./grouping.ts";
-import { Incoming } from "./incoming.ts";
-import { LineQueue } from "./line-queue.ts";
-import { EventRouter } from "./event-router.ts";
-import { Screen } from "./screen.ts";
-import { Sending } from "./sending.ts";
-import { ServerLink } from "./server-link.ts";
-import { UserTable } from "./user-table.ts";
-import { TableFeed } from "./table-feed.ts";
-import { completeLine, parseLine } from "./commands.ts";
 import { LINGER_MS, REGISTRATION_IDLE_MS } from "../limits.ts";
 import type { Line } from "../line.ts";
 import type { Machine, Output } from "../machine.ts";
-import { type Refused, RefusalReason } from "../message.ts";
+import { RefusalReason, type Refused } from "../message.ts";
 import { printable } from "../printable.ts";
+import { CommandRunner } from "./command-runner.ts";
+import { completeLine, parseLine } from "./commands.ts";
+import { addressFrom, DirectLinks } from "./direct-links.ts";
+import { EventRouter } from "./event-router.ts";
+import { Grouping } from "./grouping.ts";
+import { Incoming } from "./incoming.ts";
+import { LineQueue } from "./line-queue.ts";
+import { Screen } from "./screen.ts";
+import { Sending } from "./sending.ts";
+import { ServerLink } from "./server-link.ts";
+import { TableFeed } from "./table-feed.ts";
+import { UserTable } from "./user-table.ts";
 
 export interface ClientOptions {
   /** As checked by `checkName`. */

@@ -1,12 +1,12 @@
 // From what a typed line means to what is done. Knows which part of the client does it, and nothing of how.
 
+import { foldName } from "../names.ts";
+import { type CommandName, helpLines, type ParsedLine } from "./commands.ts";
 import type { Grouping } from "./grouping.ts";
 import type { Finished } from "./line-queue.ts";
 import type { Screen } from "./screen.ts";
 import type { Sending } from "./sending.ts";
 import type { ServerLink } from "./server-link.ts";
-import { type CommandName, helpLines, type ParsedLine } from "./commands.ts";
-import { foldName } from "../names.ts";
 
 interface CommandParts {
   readonly screen: Screen;

@@ -1,12 +1,12 @@
 // Direct messages, client to client: one link per peer key, numbered both ways, so that nothing is shown twice
 // whatever becomes of sessions. Knows keys and addresses, no names of users and no lines.
 
-import { SENDERS_REMEMBERED_MAX, SESSIONS_LOST_MAX } from "../limits.ts";
 import { type Address, sameAddress } from "../../transport/address.ts";
 import { fromHex } from "../../transport/bytes.ts";
 import type { Endpoint, SessionId, TransportEvent } from "../../transport/endpoint.ts";
 import type { FramedMessage } from "../../transport/send-stream.ts";
 import { bound } from "../bound.ts";
+import { SENDERS_REMEMBERED_MAX, SESSIONS_LOST_MAX } from "../limits.ts";
 import { bytesOf, PING } from "./request-book.ts";
 
 /** Addresses that mean "this machine" to whoever uses them. */

@@ -3,13 +3,13 @@
 
 import { toHex } from "../../transport/bytes.ts";
 import type { SessionId, TransportEvent } from "../../transport/endpoint.ts";
+import { decodeMessage } from "../message-decode.ts";
+import type { Message } from "../message.ts";
 import type { DirectLinks } from "./direct-links.ts";
 import type { Grouping } from "./grouping.ts";
 import type { Incoming } from "./incoming.ts";
 import type { ServerLink } from "./server-link.ts";
 import type { TableFeed } from "./table-feed.ts";
-import type { Message } from "../message.ts";
-import { decodeMessage } from "../message-decode.ts";
 
 interface RouterParts {
   readonly server: ServerLink;

@@ -1,15 +1,15 @@
 // The commands about groups, and what the server says about the group that the user is in.
 // Knows requests and lines, nothing of sessions and nothing of the table.
 
-import type { Finished } from "./line-queue.ts";
-import { GroupRoom, type Mail } from "./room.ts";
-import type { Screen } from "./screen.ts";
-import type { Answered, Ask } from "./request-book.ts";
-import type { ServerLink } from "./server-link.ts";
-import type { Mode } from "./commands.ts";
 import { NAME_WIRE_MAX_UNITS } from "../limits.ts";
 import { type GroupMessage, RefusalReason, type Reply } from "../message.ts";
 import { checkName } from "../names.ts";
+import type { Mode } from "./commands.ts";
+import type { Finished } from "./line-queue.ts";
+import type { Answered, Ask } from "./request-book.ts";
+import { GroupRoom, type Mail } from "./room.ts";
+import type { Screen } from "./screen.ts";
+import type { ServerLink } from "./server-link.ts";
 
 type Answer = Parameters<Answered>[1];
 

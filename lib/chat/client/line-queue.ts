@@ -1,9 +1,9 @@
 // Typed lines, run in order. Messages do not wait for each other, everything else does: it may change what the next
 // line means. Knows nothing of what the commands do.
 
-import type { ParsedLine } from "./commands.ts";
 import { Deque } from "../deque.ts";
 import { REQUESTS_IN_FLIGHT_MAX } from "../limits.ts";
+import type { ParsedLine } from "./commands.ts";
 
 /** To be called once, when a line has come to its end. */
 export type Finished = (now: number) => void;

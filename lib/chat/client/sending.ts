@@ -2,14 +2,14 @@
 // Knows the table and the links, nothing of groups.
 
 import type { Address } from "../../transport/address.ts";
+import { NAME_WIRE_MAX_UNITS } from "../limits.ts";
+import type { TableEntry } from "../message.ts";
+import { foldName } from "../names.ts";
 import { addressFrom, type DirectLinks } from "./direct-links.ts";
 import type { Finished } from "./line-queue.ts";
 import type { Screen } from "./screen.ts";
 import type { ServerLink } from "./server-link.ts";
 import type { UserTable } from "./user-table.ts";
-import { NAME_WIRE_MAX_UNITS } from "../limits.ts";
-import type { TableEntry } from "../message.ts";
-import { foldName } from "../names.ts";
 
 interface Waiting {
   readonly text: string;

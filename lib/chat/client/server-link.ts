@@ -6,15 +6,6 @@ import type { ClosedReason, Endpoint, SessionId } from "../../transport/endpoint
 import { GIVE_UP_MS } from "../../transport/retry.ts";
 import type { FramedMessage } from "../../transport/send-stream.ts";
 import {
-  type Answered,
-  type Ask,
-  bytesOf,
-  type Pending,
-  PING,
-  REGISTER_ID,
-  RequestBook,
-} from "./request-book.ts";
-import {
   ANSWER_MAX_MS,
   PING_INTERVAL_MS,
   RECONNECT_MAX_MS,
@@ -23,14 +14,23 @@ import {
   SESSIONS_LOST_MAX,
 } from "../limits.ts";
 import {
+  RefusalReason,
+  type Refused,
   type Register,
   type Registered,
-  type Refused,
-  RefusalReason,
   type Reply,
   type Request,
   type TablePosition,
 } from "../message.ts";
+import {
+  type Answered,
+  type Ask,
+  bytesOf,
+  type Pending,
+  PING,
+  REGISTER_ID,
+  RequestBook,
+} from "./request-book.ts";
 
 /** What the client is told. */
 interface ServerCalls {

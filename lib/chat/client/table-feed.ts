@@ -1,12 +1,12 @@
 // What follows from the table that the server sends: the line, the question for what is missing, the names of those who
 // waited for one, the addresses of peers, and one's own place in it. Knows no session.
 
+import type { Table, TableChanges, TableOnDemand } from "../message.ts";
 import type { DirectLinks } from "./direct-links.ts";
 import type { Incoming } from "./incoming.ts";
 import type { Screen } from "./screen.ts";
 import type { ServerLink } from "./server-link.ts";
 import type { Update, UserTable } from "./user-table.ts";
-import type { Table, TableChanges, TableOnDemand } from "../message.ts";
 
 interface TableFeedParts {
   readonly screen: Screen;

@@ -6,8 +6,8 @@ import type { Endpoint } from "../../transport/endpoint.ts";
 import { frameMessage } from "../../transport/send-stream.ts";
 import type { ServerEvent } from "../events.ts";
 import type { Line, LineKind } from "../line.ts";
-import type { Link, Presence } from "./link.ts";
 import { encodeMessage, type Message, type RefusalReason, type Reply } from "../message.ts";
+import type { Link, Presence } from "./link.ts";
 import { Settlement } from "./settlement.ts";
 import { ServerState } from "./state.ts";
 

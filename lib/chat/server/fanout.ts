@@ -1,23 +1,23 @@
 // Group messages on their way to the members: encoded once, handed to each, acknowledged, given up, or kept for one
 // that is away for a moment. Knows no request and no log; what it finds out becomes an event.
 
+import { GIVE_UP_MS } from "../../transport/retry.ts";
 import { frameMessage } from "../../transport/send-stream.ts";
-import type { Group, Membership, User } from "./membership.ts";
 import {
   BACKLOG_MAX_BYTES,
   BACKLOG_MAX_MESSAGES,
   BACKLOG_SLOW_BYTES,
   BACKLOG_SLOW_MESSAGES,
-  MEMBER_STALL_MS_PER_KIB,
   MEMBER_STALL_MS,
+  MEMBER_STALL_MS_PER_KIB,
   PARKED_MAX_MS,
 } from "../limits.ts";
-import { GIVE_UP_MS } from "../../transport/retry.ts";
-import type { Delivery, Link, Presence } from "./link.ts";
 import { encodeMessage, senderTag } from "../message.ts";
-import { Revivals } from "./revivals.ts";
 import type { ServerContext } from "./context.ts";
 import { ackedGroupMessage, notResponsive } from "./lines.ts";
+import type { Delivery, Link, Presence } from "./link.ts";
+import type { Group, Membership, User } from "./membership.ts";
+import { Revivals } from "./revivals.ts";
 import type { GroupSending } from "./settlement.ts";
 
 export class Fanout {

@@ -1,7 +1,7 @@
 // The groups and who is in them. Knows nothing of sessions and messages.
 
-import type { Group, Membership, User } from "./membership.ts";
 import { foldName } from "../names.ts";
+import type { Group, Membership, User } from "./membership.ts";
 
 export class Groups {
   /** In order of their creation. They stay when their last member leaves. */

@@ -2,8 +2,8 @@
 // reporters what came of it. Who is offline is its judgement, not theirs. What it finds out becomes an event.
 
 import { GIVE_UP_MS } from "../../transport/retry.ts";
-import type { Link, Presence } from "./link.ts";
 import type { ServerContext } from "./context.ts";
+import type { Link, Presence } from "./link.ts";
 import type { User } from "./membership.ts";
 
 /** One question at a time for each accused; all who report it meanwhile share the answer. */

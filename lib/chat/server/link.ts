@@ -2,15 +2,15 @@
 // transport's queue is full, and group messages are remembered until they are delivered. Belongs to connections, not to
 // the log. Knows nothing of what the bytes say.
 
+import type { Address } from "../../transport/address.ts";
+import type { Scheduled } from "../../transport/deadline-queue.ts";
 import type { Endpoint, SessionId } from "../../transport/endpoint.ts";
 import type { FramedMessage } from "../../transport/send-stream.ts";
-import type { Address } from "../../transport/address.ts";
 import { Deque } from "../deque.ts";
-import type { Membership, User } from "./membership.ts";
 import { ANSWERS_MAX_BYTES, ANSWERS_MAX_FRAMES } from "../limits.ts";
-import type { TablePosition } from "../message.ts";
 import type { Line } from "../line.ts";
-import type { Scheduled } from "../../transport/deadline-queue.ts";
+import type { TablePosition } from "../message.ts";
+import type { Membership, User } from "./membership.ts";
 import type { GroupSending } from "./settlement.ts";
 
 /** A group message on its way to one member. */

@@ -1,17 +1,17 @@
 // What follows when an event was applied: lines, answers, who is here and who is not, and what is sent to others.
 // The state has decided already; nothing here does.
 
-import type { Fanout } from "./fanout.ts";
-import type { Inquiries } from "./inquiries.ts";
-import type { LineKind } from "../line.ts";
-import { type Link, Presence } from "./link.ts";
 import { REGISTRATION_IDLE_MS } from "../limits.ts";
+import type { LineKind } from "../line.ts";
 import { RefusalReason, type Reply } from "../message.ts";
 import type { ServerContext } from "./context.ts";
+import type { Fanout } from "./fanout.ts";
+import type { Inquiries } from "./inquiries.ts";
 import * as lines from "./lines.ts";
+import { type Link, Presence } from "./link.ts";
+import type { User } from "./membership.ts";
 import type { Outcome } from "./state.ts";
 import type { TablePush } from "./table-push.ts";
-import type { User } from "./membership.ts";
 
 type OutcomeOf<Type extends Outcome["type"]> = Extract<Outcome, { type: Type }>;
 

@@ -3,12 +3,12 @@
 
 import { type EffectEvent, type Origin, originOf, type ServerEvent } from "../events.ts";
 import { REQUESTS_IN_FLIGHT_MAX, TEXT_MAX_BYTES } from "../limits.ts";
-import type { Link, Presence } from "./link.ts";
-import { encodedTextBytes, type Message, RefusalReason } from "../message.ts";
 import { decodeMessage } from "../message-decode.ts";
-import type { Inquiries } from "./inquiries.ts";
+import { encodedTextBytes, type Message, RefusalReason } from "../message.ts";
 import type { ServerContext } from "./context.ts";
+import type { Inquiries } from "./inquiries.ts";
 import { item, listedGroups, listedMembers } from "./lines.ts";
+import type { Link, Presence } from "./link.ts";
 import type { TablePush } from "./table-push.ts";
 import { tableEntry } from "./user-table.ts";
 

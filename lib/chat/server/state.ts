@@ -10,11 +10,11 @@ import type {
   RegisteredEvent,
   ServerEvent,
 } from "../events.ts";
-import { Groups } from "./groups.ts";
-import type { Group, Membership, User } from "./membership.ts";
 import { GROUP_MEMBERS_MAX, GROUPS_MAX, USERS_MAX } from "../limits.ts";
 import { RefusalReason } from "../message.ts";
 import { checkName, foldName } from "../names.ts";
+import { Groups } from "./groups.ts";
+import type { Group, Membership, User } from "./membership.ts";
 import { Departed, emptyMemory, recall, remember, type Verdict } from "./request-memory.ts";
 import { UserTable } from "./user-table.ts";
 

@@ -4,8 +4,8 @@
 import { type FramedMessage, frameMessage } from "../../transport/send-stream.ts";
 import { TABLE_PUSH_AGAIN_USERS, TABLE_PUSH_MAX_USERS, TABLE_PUSH_WINDOW_MS } from "../limits.ts";
 import { encodeMessage, type Push, type TablePosition } from "../message.ts";
-import { NO_TABLE, type Presence } from "./link.ts";
 import type { ServerContext } from "./context.ts";
+import { NO_TABLE, type Presence } from "./link.ts";
 import { tableEntry } from "./user-table.ts";
 
 export class TablePush {

@@ -1,9 +1,9 @@
 // Who is registered, and what changed lately: the table that clients hold a copy of. Knows nothing of sessions.
 
-import type { User } from "./membership.ts";
 import { TABLE_CHANGES_KEPT } from "../limits.ts";
 import type { TableChange, TableEntry } from "../message.ts";
 import { foldName } from "../names.ts";
+import type { User } from "./membership.ts";
 
 const placeOf = ({ key, host, port }: User): Omit<TableEntry, "name"> => ({ key, host, port });
 
