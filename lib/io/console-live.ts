@@ -1,6 +1,7 @@
 // The console at a terminal: a live prompt, with lines appearing above it while the user types. Owns the terminal's mode,
 // standard input, and when something is drawn. `node:readline` edits the line (line-input.ts); which bytes draw it is
 // live-line.ts.
+
 import type { Line } from "../chat/line.ts";
 import { lineText } from "../chat/line.ts";
 import type { Console, ConsoleEvents } from "./console.ts";

@@ -1,5 +1,6 @@
 // What a program needs of the place where it shows its lines and where its user types: the interface, and how it is
 // interrupted. Knows nothing of screens or pipes.
+
 import type { Line } from "../chat/line.ts";
 
 export interface Console {

@@ -1,5 +1,6 @@
 // The line that is being typed, as `node:readline` edits it: its keys, its history, its completion. What it would draw is
 // thrown away; console-live.ts draws. Added here is only what readline does not do. Knows nothing of terminals.
+
 import { createInterface } from "node:readline";
 import type { Interface, Key } from "node:readline";
 import { Readable, Writable } from "node:stream";

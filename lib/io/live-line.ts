@@ -2,6 +2,7 @@
 // bytes change what is drawn into what is to be drawn. Knows nothing of files or keys; it only makes strings.
 //
 // Nothing here needs to know where on the screen the prompt is, only how many rows are between it and the cursor.
+
 import { isAscii, isPlainWidth, layOut, rowsOf } from "./width.ts";
 
 /** What is to be seen at the bottom. */

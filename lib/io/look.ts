@@ -1,4 +1,5 @@
 // How lines and the prompt look: the only file that knows colours. Taken away, the text stays the same to the letter.
+
 import type { Line } from "../chat/line.ts";
 import { lineText } from "../chat/line.ts";
 

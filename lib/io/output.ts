@@ -3,6 +3,7 @@
 //
 // Not `process.stdout`: it reports a write as done before the pipe has it, and turns a pipe that other programs share into
 // a non-blocking one.
+
 import { write } from "node:fs";
 
 /** A reader that is behind by more than this gets it in pieces; a smaller piece costs more calls, a larger one memory. */

@@ -1,5 +1,6 @@
 // The questions that are asked at a terminal when a program was started without any words. Every answer is checked by
 // the same functions as the words would be.
+
 import { userInfo } from "node:os";
 
 import type { ClientRun, Parsed, ServerRun } from "./arguments.ts";

@@ -1,6 +1,7 @@
+// Which console a program gets: a live one if its user sits at a terminal, a plain one otherwise.
+
 import { LiveConsole } from "./console-live.ts";
 import { PlainConsole } from "./console-plain.ts";
-// Which console a program gets: a live one if its user sits at a terminal, a plain one otherwise.
 import type { Console, ConsoleEvents } from "./console.ts";
 import { lookWith, wantsColor } from "./look.ts";
 import { isTerminal, STDIN, STDOUT } from "./tty.ts";

@@ -1,4 +1,5 @@
 // The terminal as a device: whether a descriptor is one, its size, and its mode.
+
 import { isatty } from "node:tty";
 
 export const STDIN = 0;

@@ -1,5 +1,6 @@
 // Where the cursor is after the window has changed its size: terminals differ in what they do with the rows, so they are
 // asked (`ESC [ 6 n`). One that does not answer loses nothing, but may keep a row of what was typed twice.
+
 import type { LiveLine, Place } from "./live-line.ts";
 
 /** The terminal answers with `ESC [ row ; column R`. */

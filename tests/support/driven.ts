@@ -1,4 +1,5 @@
 // A console at a terminal, in the hands of a test: what it is told goes in, what is typed comes back.
+
 import { join } from "node:path";
 
 import type { Line } from "../../lib/chat/line.ts";

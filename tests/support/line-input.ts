@@ -1,4 +1,5 @@
 // A line input without a terminal, for tests of what the keys do.
+
 import type { LineInputEvents } from "../../lib/io/line-input.ts";
 import { LineInput } from "../../lib/io/line-input.ts";
 

@@ -1,5 +1,6 @@
 // A program at a terminal: it runs on a real pseudo-terminal, and what it writes is drawn by a real terminal emulator,
 // so that a test sees what a user would see. Waits for what is on the screen, never for time.
+
 import { UnicodeGraphemesAddon } from "@xterm/addon-unicode-graphemes";
 import { Terminal } from "@xterm/headless";
 

@@ -1,6 +1,7 @@
-import type { Line } from "../../lib/chat/line.ts";
 // A program that is nothing but a console: it reports what is typed, and shows what it is told to over its IPC channel.
 // Without a channel it shows every line typed, and ends with its input.
+
+import type { Line } from "../../lib/chat/line.ts";
 import { endOnUncaughtFaults } from "../../lib/io/program.ts";
 import { askClient, askServer } from "../../lib/io/questions.ts";
 import { openClientConsole, openServerConsole } from "../../lib/io/terminal.ts";

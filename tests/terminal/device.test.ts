@@ -1,4 +1,5 @@
 // The terminal as a device, and the shell's job control.
+
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 

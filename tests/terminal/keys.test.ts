@@ -1,4 +1,5 @@
 // What the keys do, and what else comes in from a terminal.
+
 import { expect, test } from "bun:test";
 
 import { DrivenConsole } from "../support/driven.ts";

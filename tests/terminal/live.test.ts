@@ -1,4 +1,5 @@
 // Lines that arrive while someone types: they appear above the prompt, and what is typed stays as it is.
+
 import { expect, test } from "bun:test";
 
 import { DrivenConsole } from "../support/driven.ts";

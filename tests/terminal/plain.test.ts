@@ -1,4 +1,5 @@
 // Consoles that are not live: pipes, files, dumb terminals, and the server.
+
 import { expect, test } from "bun:test";
 
 import { DrivenConsole, DRIVER } from "../support/driven.ts";

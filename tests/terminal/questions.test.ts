@@ -1,4 +1,5 @@
 // The questions a program asks when it was started without a word.
+
 import { expect, test } from "bun:test";
 
 import { DRIVER } from "../support/driven.ts";

@@ -1,4 +1,5 @@
 // The window changes its size while a long input stands at its bottom.
+
 import { describe, test } from "bun:test";
 
 import { DrivenConsole } from "../support/driven.ts";

@@ -1,5 +1,6 @@
 // The live line against a real terminal emulator: whatever is typed, shown and resized, every line is on the screen once,
 // in order, and the prompt with all that was typed stands below them, with the cursor in its place.
+
 import { expect, test } from "bun:test";
 
 import { UnicodeGraphemesAddon } from "@xterm/addon-unicode-graphemes";

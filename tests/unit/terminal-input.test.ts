@@ -1,4 +1,5 @@
 // What a terminal sends, the line that is edited, completion, and lines cut out of bytes.
+
 import { describe, expect, test } from "bun:test";
 
 import { LineSplitter } from "../../lib/io/input.ts";
