@@ -6,11 +6,12 @@ import { describe, expect, test } from "bun:test";
 import { Strangers } from "../../lib/chat/client/incoming.ts";
 import { decodeMessage } from "../../lib/chat/message-decode.ts";
 import { encodeMessage, type Message } from "../../lib/chat/message.ts";
+import type { Address } from "../../lib/transport/address.ts";
 import { toHex } from "../../lib/transport/bytes.ts";
 import { Endpoint } from "../../lib/transport/endpoint.ts";
 import { keyPairFrom } from "../../lib/transport/keys.ts";
 import { frameMessage } from "../../lib/transport/send-stream.ts";
-import { type Actor, ClientScene } from "../support/client-scene.ts";
+import { type Actor, ClientScene, SERVER_PORT } from "../support/client-scene.ts";
 import { Prng } from "../support/prng.ts";
 import type { Asked } from "../support/scripted-server.ts";
 
@@ -385,6 +386,65 @@ test("both addresses change at once: when the table tells, they find each other 
   expect(ann.shown).toContain(">>> [bob: and you?]");
   expect(bob.shown).toContain(">>> [Message received by ann]");
   expect(bob.shown).toContain(">>> [ann: still there?]");
+});
+
+describe("a peer whose address has changed while messages were on their way", () => {
+  /** Bob's way in changes, ann's messages lead nowhere from then on, and after a while the table says where he is. */
+  const lost = (toldAfterMs: number) => {
+    const { scene, ann, bob } = pair();
+    const { network, server } = scene;
+    server.script = ({ message }) => message.type === "report_offline";
+    expect(ann.say("send bob 1")).toEqual([">>> [Message received by bob]"]);
+    network.crash(bob.node);
+    bob.node = network.add(7_002, bob.machine);
+    const isBetween = (from: Address, to: Address) =>
+      from.port !== SERVER_PORT && to.port !== SERVER_PORT;
+    network.passes = (from, to) => !isBetween(from, to);
+    ann.shown.length = 0;
+    ann.type("send bob 2", "send bob 3");
+    network.run(toldAfterMs);
+    scene.onServer(() => {
+      server.users[1] = { ...server.users[1]!, port: 7_002 };
+      server.pushTable();
+    });
+    return { scene, ann, bob };
+  };
+  const NO_ACK = ">>> [No ACK from bob, message not delivered]";
+  const ACK = ">>> [Message received by bob]";
+
+  test("the old one has had its tries, the new one has not: it gets them", () => {
+    const { scene, ann, bob } = lost(2_000);
+    scene.network.run(1_500);
+    expect(ann.shown).toEqual([">>> [Client table updated.]"]);
+    ann.type("send bob 4");
+    scene.network.passes = () => true;
+    scene.network.run(500);
+    expect(ann.shown.slice(1)).toEqual([ACK, ACK, ACK]);
+    expect(bob.shown.filter((line) => line.includes("ann"))).toEqual([
+      ">>> [ann: 2]",
+      ">>> [ann: 3]",
+      ">>> [ann: 4]",
+    ]);
+  });
+
+  test("nobody is there either: given up as soon as the new one has had its tries", () => {
+    const { scene, ann } = lost(1_000);
+    scene.network.run(2_400);
+    expect(ann.shown).toEqual([">>> [Client table updated.]"]);
+    scene.network.run(200);
+    expect(ann.shown.slice(1)).toEqual([NO_ACK, NO_ACK]);
+  });
+
+  test("the new one has had its tries before anything was sent: no more than those of the old one", () => {
+    const { scene, ann } = lost(2_000);
+    ann.until(NO_ACK);
+    scene.network.run(100);
+    ann.shown.length = 0;
+    const start = scene.network.now;
+    ann.type("send bob 4");
+    ann.until(NO_ACK);
+    expect(scene.network.now - start).toBeWithin(2_400, 2_600);
+  });
 });
 
 describe("strangers and liars", () => {

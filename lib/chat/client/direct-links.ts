@@ -7,6 +7,7 @@ import type { Endpoint, SessionId, TransportEvent } from "../../transport/endpoi
 import type { FramedMessage } from "../../transport/send-stream.ts";
 import { bound } from "../bound.ts";
 import { SENDERS_REMEMBERED_MAX, SESSIONS_LOST_MAX } from "../limits.ts";
+import { PeerSessions } from "./peer-sessions.ts";
 import { bytesOf, PING } from "./request-book.ts";
 
 /** Addresses that mean "this machine" to whoever uses them. */
@@ -44,25 +45,11 @@ interface Link {
   sessionsLost: number;
 }
 
-/** A session with another client, whoever began it. */
-interface Contact {
-  readonly key: string;
-  /** Whether we began it. */
-  readonly began: boolean;
-  established: boolean;
-  /** Where the peer is in this session. */
-  address: Address;
-  /** Where the table last said it is; undefined if it has not said. */
-  told: Address | undefined;
-}
-
 export class DirectLinks {
   readonly #endpoint: Endpoint;
   readonly #addressOf: (key: string) => Address | undefined;
   readonly #links = new Map<string, Link>();
-  readonly #contacts = new Map<SessionId, Contact>();
-  /** The sessions with each key, in the order in which they began. */
-  readonly #sessions = new Map<string, SessionId[]>();
+  readonly #sessions = new PeerSessions();
   /** The highest number of a message from each key. */
   readonly #lastSeen = new Map<string, number>();
 
@@ -90,7 +77,7 @@ export class DirectLinks {
 
   /** The key of the client at the other end, or undefined for a session that is not one of these. */
   keyOf(session: SessionId): string | undefined {
-    return this.#contacts.get(session)?.key;
+    return this.#sessions.get(session)?.key;
   }
 
   /** Whether this number is new for this sender: then it is remembered, and what it numbers is to be shown. */
@@ -111,13 +98,13 @@ export class DirectLinks {
 
   /** Nobody has this key: ends its sessions and forgets it. */
   disown(key: string): void {
-    for (const session of [...this.#sessionsWith(key)]) this.#close(session);
+    for (const session of this.#sessions.with(key)) this.#close(session);
     this.#lastSeen.delete(key);
   }
 
   /** The user leaves: tells all peers that the sessions with them are over. */
   close(): void {
-    for (const session of [...this.#contacts.keys()]) this.#close(session);
+    for (const session of this.#sessions.all()) this.#close(session);
   }
 
   /**
@@ -125,16 +112,18 @@ export class DirectLinks {
    * at the same time, neither finds the other in the session they have: we try the new address.
    */
   follow(now: number): void {
-    for (const contact of [...this.#contacts.values()]) {
-      const { key, told } = contact;
+    for (const one of this.#sessions.all()) {
+      const about = this.#sessions.get(one);
+      if (about === undefined) continue;
+      const { key, told } = about;
       const address = this.#addressOf(key);
       if (address === undefined || (told !== undefined && sameAddress(address, told))) continue;
-      contact.told = address;
+      about.told = address;
       // Said for the first time, it is nothing new.
       if (told === undefined) continue;
       this.#prefer(now, key);
       // Some session may have been quicker than the table.
-      if (this.#reaches(key, address)) continue;
+      if (this.#sessions.reaches(key, address)) continue;
       const session = this.#begin(now, key, address);
       if (session !== undefined) this.#endpoint.send(now, session, PING);
     }
@@ -142,17 +131,17 @@ export class DirectLinks {
 
   /** The peer has another address, and has proved it. */
   onMoved(now: number, session: SessionId, address: Address): void {
-    const contact = this.#contacts.get(session);
-    if (contact === undefined) return;
-    contact.address = address;
-    this.#prefer(now, contact.key);
+    const about = this.#sessions.get(session);
+    if (about === undefined) return;
+    about.address = address;
+    this.#prefer(now, about.key);
   }
 
   onEstablished(now: number, event: TransportEvent & { type: "established" }, key: string): void {
     const { address } = event;
     const told = this.#addressOf(key);
     const began = event.initiator;
-    this.#remember(event.session, { key, began, established: true, address, told });
+    this.#sessions.remember(event.session, { key, began, established: true, address, told });
     this.#prefer(now, key);
   }
 
@@ -172,20 +161,26 @@ export class DirectLinks {
 
   onUnanswered(now: number, session: SessionId, message: number): void {
     const link = this.#linkOn(session);
-    if (link === undefined && this.#contacts.get(session)?.established === false) {
+    const established = this.#sessions.isEstablished(session);
+    if (link === undefined) {
       // Nobody is at the new address either.
-      this.#endpoint.abandon(session);
-      this.#forget(session);
+      if (!established) this.#abandon(session);
       return;
     }
-    const oldest = link?.outbox[0]?.queuedAs;
-    if (link === undefined || oldest === undefined || oldest > message) return;
-    this.#fail(now, link);
+    const oldest = link.outbox[0]?.queuedAs;
+    if (oldest === undefined) return;
+    // The tries of a new address began when the table told of it, before the messages came there.
+    if (established && oldest > message) return;
+    const beginning = this.#sessions.beginning(link.key, session);
+    if (beginning === undefined) return this.#fail(now, link);
+    // The peer is elsewhere by now, and there it has not had its tries yet.
+    this.#abandon(session);
+    this.#goOver(now, link, beginning);
   }
 
   onClosed(now: number, session: SessionId): void {
     const link = this.#linkOn(session);
-    this.#forget(session);
+    this.#sessions.forget(session);
     if (link === undefined) return;
     this.#lose(link);
     if (link.outbox.length === 0) return;
@@ -229,48 +224,19 @@ export class DirectLinks {
     }
   }
 
-  #sessionsWith(key: string): readonly SessionId[] {
-    return this.#sessions.get(key) ?? [];
-  }
-
-  #remember(session: SessionId, contact: Contact): void {
-    const known = this.#contacts.has(session);
-    this.#contacts.set(session, contact);
-    if (known) return;
-    const sessions = this.#sessions.get(contact.key);
-    if (sessions === undefined) this.#sessions.set(contact.key, [session]);
-    else sessions.push(session);
-  }
-
-  #forget(session: SessionId): void {
-    const key = this.keyOf(session);
-    if (key === undefined) return;
-    this.#contacts.delete(session);
-    const rest = this.#sessionsWith(key).filter((one) => one !== session);
-    if (rest.length === 0) this.#sessions.delete(key);
-    else this.#sessions.set(key, rest);
-  }
-
   #close(session: SessionId): void {
     this.#endpoint.close(session);
-    this.#forget(session);
+    this.#sessions.forget(session);
   }
 
-  /** Whether there is a session with the holder of this key at this address, or the beginning of one. */
-  #reaches(key: string, address: Address): boolean {
-    return this.#sessionsWith(key).some((one) => this.#isAt(one, address));
+  #abandon(session: SessionId): void {
+    this.#endpoint.abandon(session);
+    this.#sessions.forget(session);
   }
 
   /** Takes the best session there is, or begins one. */
   #open(now: number, { key, address }: Link): SessionId | undefined {
-    return this.#best(key) ?? this.#begin(now, key, address);
-  }
-
-  /** Of the established sessions one with where the table has the peer, else the newest. */
-  #best(key: string): SessionId | undefined {
-    const told = this.#addressOf(key);
-    const there = this.#sessionsWith(key).filter((one) => this.#contacts.get(one)?.established);
-    return there.findLast((one) => told !== undefined && this.#isAt(one, told)) ?? there.at(-1);
+    return this.#sessions.best(key, this.#addressOf(key)) ?? this.#begin(now, key, address);
   }
 
   /**
@@ -281,22 +247,21 @@ export class DirectLinks {
     const link = this.#links.get(key);
     if (link?.session === undefined) return;
     const told = this.#addressOf(key);
-    const established = this.#contacts.get(link.session)?.established === true;
-    if (established && (told === undefined || this.#isAt(link.session, told))) return;
-    const best = this.#best(key);
+    const established = this.#sessions.isEstablished(link.session);
+    if (established && (told === undefined || this.#sessions.isAt(link.session, told))) return;
+    const best = this.#sessions.best(key, told);
     if (best === undefined || best === link.session) return;
-    if (established && told !== undefined && !this.#isAt(best, told)) return;
+    if (established && told !== undefined && !this.#sessions.isAt(best, told)) return;
     const superseded = link.session;
-    this.#lose(link);
-    link.session = best;
-    this.#push(now, link);
+    this.#goOver(now, link, best);
     // It has no further use, and the peer goes over to the better one as well.
-    if (this.#contacts.get(superseded)?.began === true) this.#close(superseded);
+    if (this.#sessions.get(superseded)?.began === true) this.#close(superseded);
   }
 
-  #isAt(session: SessionId, address: Address): boolean {
-    const contact = this.#contacts.get(session);
-    return contact !== undefined && sameAddress(contact.address, address);
+  #goOver(now: number, link: Link, session: SessionId): void {
+    this.#lose(link);
+    link.session = session;
+    this.#push(now, link);
   }
 
   #begin(now: number, key: string, address: Address): SessionId | undefined {
@@ -304,7 +269,7 @@ export class DirectLinks {
     if (bytes === undefined) return undefined;
     const session = this.#endpoint.connect(now, address, bytes);
     const told = this.#addressOf(key);
-    this.#remember(session, { key, began: true, established: false, address, told });
+    this.#sessions.remember(session, { key, began: true, established: false, address, told });
     return session;
   }
 
@@ -315,10 +280,7 @@ export class DirectLinks {
   }
 
   #fail(now: number, link: Link): void {
-    for (const session of [...this.#sessionsWith(link.key)]) {
-      this.#endpoint.abandon(session);
-      this.#forget(session);
-    }
+    for (const session of this.#sessions.with(link.key)) this.#abandon(session);
     this.#lose(link);
     link.sessionsLost = 0;
     const failed = link.outbox;
