@@ -2,6 +2,7 @@
 // opens no socket. A datagram that cannot be sent is lost, as on the network; the transport sends it again.
 
 import type { Datagram } from "../transport/address.ts";
+import { join, type Piece, runFrom, separate } from "./segments.ts";
 
 /** The part of a `Bun.udpSocket` that sends: payload, port, host, payload, port, host, ... */
 export interface RawSender {
@@ -24,14 +25,26 @@ export const BACKLOG_MAX_DATAGRAMS = 4_096;
 /** Bun does not always say when there is room again (a sendMany that stops between two of its batches). */
 const DRAIN_RETRY_MS = 5;
 
+/** So many joined pieces are refused before no more are tried. */
+const REFUSALS_MAX = 8;
+
+const NONE: readonly Datagram[] = [];
+
+/** Sets the size into which the socket cuts longer datagrams, in bytes; 0 for not at all. Returns whether it could. */
+export type SetCut = (bytes: number) => boolean;
+
 /**
  * Sends as many as there is room for, and returns how many, from the front, are done with: taken by the kernel, or
- * impossible to send. The rest wants to wait for room.
+ * impossible to send, which `failed` is told. The rest wants to wait for room.
  *
  * A short count means that the datagram behind the last one taken either failed or found no room; only another
  * attempt at that one tells which.
  */
-export const sendAll = (sender: RawSender, datagrams: readonly Datagram[]): number => {
+export const sendAll = <D extends Datagram>(
+  sender: RawSender,
+  datagrams: readonly D[],
+  failed?: (datagram: D) => void,
+): number => {
   const packets: (Uint8Array | number | string)[] = [];
   for (const { to, bytes } of datagrams) packets.push(bytes, to.port, to.host);
   let done = 0;
@@ -47,6 +60,7 @@ export const sendAll = (sender: RawSender, datagrams: readonly Datagram[]): numb
       if (NO_ROOM.has(String((error as { code?: unknown }).code))) return done;
       attempts++;
       if (attempts < ATTEMPTS_MAX) continue;
+      failed?.(datagrams[done]!);
       done++;
       attempts = 0;
     }
@@ -57,11 +71,19 @@ export const sendAll = (sender: RawSender, datagrams: readonly Datagram[]): numb
 /** Sends in order, and keeps what finds no room until there is some. Never throws. */
 export class Sender {
   readonly #raw: RawSender;
+  #setCut: SetCut | undefined;
+  #cutAt = 0;
+  #refusals = 0;
   #backlog: Datagram[] = [];
   #retry: Timer | undefined;
 
   constructor(raw: RawSender) {
     this.#raw = raw;
+  }
+
+  /** From now on the kernel is given several datagrams at a time, for as long as it takes them. */
+  joinWith(setCut: SetCut): void {
+    this.#setCut = setCut;
   }
 
   send(datagrams: readonly Datagram[]): void {
@@ -71,9 +93,10 @@ export class Sender {
       this.#backlog.push(...datagrams.slice(0, room));
       return;
     }
-    const done = sendAll(this.#raw, datagrams);
-    if (done === datagrams.length) return;
-    this.#backlog = datagrams.slice(done, done + BACKLOG_MAX_DATAGRAMS);
+    const left =
+      this.#setCut === undefined ? this.#sendEach(datagrams) : this.#sendJoined(datagrams);
+    if (left.length === 0) return;
+    this.#backlog = left.slice(0, BACKLOG_MAX_DATAGRAMS);
     this.#retry ??= setTimeout(() => this.drain(), DRAIN_RETRY_MS);
   }
 
@@ -90,5 +113,49 @@ export class Sender {
   stop(): void {
     clearTimeout(this.#retry);
     this.#backlog = [];
+  }
+
+  /** Returns those that found no room. */
+  #sendEach(datagrams: readonly Datagram[]): readonly Datagram[] {
+    const done = sendAll(this.#raw, datagrams);
+    return done === datagrams.length ? NONE : datagrams.slice(done);
+  }
+
+  /** The same, several at a time. */
+  #sendJoined(datagrams: readonly Datagram[]): readonly Datagram[] {
+    const pieces = join(datagrams);
+    let done = 0;
+    while (done < pieces.length) {
+      const { end, cutAt, longest } = runFrom(pieces, done);
+      // What is short enough is not cut anyway.
+      if (!this.#cut(cutAt ?? (longest > this.#cutAt ? 0 : this.#cutAt))) break;
+      const run = done === 0 && end === pieces.length ? pieces : pieces.slice(done, end);
+      const taken = sendAll(this.#raw, run, (piece) => this.#sendRefused(piece));
+      done += taken;
+      if (taken < run.length) break;
+    }
+    const left = done === pieces.length ? NONE : separate(pieces.slice(done));
+    if (this.#setCut !== undefined && this.#refusals <= REFUSALS_MAX) return left;
+    this.#cut(0);
+    this.#setCut = undefined;
+    return this.#sendEach(left);
+  }
+
+  /** A device that cannot cut, or a path that has become narrower: each of the parts may pass alone. */
+  #sendRefused({ parts }: Piece): void {
+    if (parts === undefined) return;
+    this.#refusals++;
+    this.#sendEach(parts);
+  }
+
+  /** Whether the socket cuts as it must. */
+  #cut(cutAt: number): boolean {
+    if (cutAt === this.#cutAt) return true;
+    if (this.#setCut?.(cutAt) !== true) {
+      this.#setCut = undefined;
+      return false;
+    }
+    this.#cutAt = cutAt;
+    return true;
   }
 }

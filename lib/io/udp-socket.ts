@@ -10,6 +10,8 @@ export interface UdpSocket {
   readonly port: number;
   /** Which options could be set. Nobody need wait for it: the socket works from the start. */
   readonly tuned: Promise<Tuned>;
+  /** Whether what is too long for a path is dropped by now, and does not arrive in fragments. */
+  readonly unfragmented: () => boolean;
   /** Hands them to the kernel, in order; what finds no room waits for it. Never throws. */
   send(datagrams: readonly Datagram[]): void;
   close(): void;
@@ -77,12 +79,19 @@ export const openUdpSocket = async (options: UdpSocketOptions): Promise<OpenedSo
   // The file descriptor is there, but not in the types.
   const { fd } = raw as { fd?: number };
   const load = options.loadSetOption ?? loadSetOption;
-  const tuned = load().then((setOption) => tuneSocket(raw.closed ? undefined : fd, setOption));
+  let unfragmented = false;
+  const tuned = load().then((setOption) => {
+    const done = tuneSocket(raw.closed ? undefined : fd, setOption);
+    if (done.setCut !== undefined) opened.joinWith(done.setCut);
+    unfragmented = done.unfragmented;
+    return done;
+  });
   return {
     ok: true,
     socket: {
       port: raw.port,
       tuned,
+      unfragmented: () => unfragmented,
       send: (datagrams) => opened.send(datagrams),
       close() {
         opened.stop();

@@ -102,10 +102,35 @@ describe("datagrams to peers that are gone cost the others nothing", () => {
   });
 });
 
+test("many of one size for one peer, and others between them, arrive as they were sent", async () => {
+  const sizes = [1200, 1200, 1200, 300, 8000, 1452, 1452, 20, 1200, 1200, 60_000, 1];
+  const got: number[] = [];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const receiver = await open({
+    onDatagram(_from, bytes) {
+      got.push(bytes.length);
+      if (got.length === sizes.length) resolve();
+    },
+  });
+  const sender = await open({});
+  await Promise.all([sender.tuned, receiver.tuned]);
+  const address = { host: "127.0.0.1", port: receiver.port };
+  sender.send(sizes.map((size) => ({ to: address, bytes: new Uint8Array(size) })));
+  await promise;
+  expect(got).toEqual(sizes);
+  sender.close();
+  receiver.close();
+});
+
 describe("socket options", () => {
   test.if(process.platform === "linux")("are set on Linux", async () => {
     const socket = await open({});
-    expect(await socket.tuned).toEqual({ errorsOff: true, bufferEnlarged: true });
+    expect(await socket.tuned).toEqual({
+      errorsOff: true,
+      bufferEnlarged: true,
+      unfragmented: true,
+      setCut: expect.any(Function),
+    });
     socket.close();
   });
 
@@ -116,7 +141,12 @@ describe("socket options", () => {
   });
 
   test("that the system refuses change nothing", () => {
-    const nothing = { errorsOff: false, bufferEnlarged: false };
+    const nothing = {
+      errorsOff: false,
+      bufferEnlarged: false,
+      unfragmented: false,
+      setCut: undefined,
+    };
     expect(tuneSocket(5, () => -1)).toEqual(nothing);
     expect(tuneSocket(5, undefined)).toEqual(nothing);
     expect(tuneSocket(undefined, () => 0)).toEqual(nothing);
@@ -129,6 +159,8 @@ describe("socket options", () => {
     expect(calls).toEqual([
       [7, 0, 11, 0],
       [7, 1, 8, RECEIVE_BUFFER_BYTES],
+      [7, 0, 10, 3],
+      [7, 17, 103, 0],
     ]);
   });
 });

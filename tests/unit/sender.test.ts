@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { BACKLOG_MAX_DATAGRAMS, sendAll, Sender } from "../../lib/io/sender.ts";
 import type { RawSender } from "../../lib/io/sender.ts";
 import type { Datagram } from "../../lib/transport/address.ts";
+import { Prng } from "../support/prng.ts";
 
 /** What the kernel does with the next datagram it is offered. */
 type Fate = "ok" | "full" | { readonly code: string };
@@ -137,5 +138,131 @@ describe("Sender", () => {
     raw.closed = true;
     new Sender(raw).send(toPorts(1));
     expect(raw.sent).toEqual([]);
+  });
+});
+
+describe("several datagrams at a time", () => {
+  /** A kernel that cuts: what it was asked, and the datagrams that came of it. */
+  class Cutting implements RawSender {
+    readonly closed = false;
+    readonly sent: string[] = [];
+    calls = 0;
+    cutAt = 0;
+    refuses = false;
+    room = Number.POSITIVE_INFINITY;
+
+    readonly setCut = (bytes: number): boolean => {
+      this.cutAt = bytes;
+      return true;
+    };
+
+    sendMany(packets: readonly (Uint8Array | number | string)[]): number {
+      let taken = 0;
+      for (let at = 0; at < packets.length; at += 3) {
+        const bytes = packets[at] as Uint8Array;
+        const size = this.cutAt === 0 ? bytes.length : this.cutAt;
+        if (this.refuses && bytes.length > size) {
+          if (taken > 0) return taken;
+          throw Object.assign(new Error("EIO"), { code: "EIO" });
+        }
+        if (this.room-- <= 0) return taken;
+        this.calls++;
+        for (let start = 0; start < bytes.length; start += size) {
+          const part = bytes.subarray(start, start + size);
+          this.sent.push(`${packets[at + 1]}:${part[0]}x${part.length}`);
+        }
+        taken++;
+      }
+      return taken;
+    }
+  }
+
+  const ann = { host: "10.0.0.1", port: 1 };
+  const bob = { host: "10.0.0.2", port: 2 };
+  let mark = 0;
+  const of = (to: Datagram["to"], ...sizes: number[]): Datagram[] =>
+    sizes.map((size) => ({ to, bytes: new Uint8Array(size).fill(++mark & 0xff) }));
+  const plain = (datagrams: readonly Datagram[]): string[] =>
+    datagrams.map(({ to, bytes }) => `${to.port}:${bytes[0]}x${bytes.length}`);
+  const joining = () => {
+    const raw = new Cutting();
+    const sender = new Sender(raw);
+    sender.joinWith(raw.setCut);
+    return { raw, sender };
+  };
+
+  test("those of one size for one peer, and a shorter last one, cost one call", () => {
+    const { raw, sender } = joining();
+    const datagrams = [...of(ann, 1200, 1200, 1200, 40), ...of(bob, 1200, 1200)];
+    sender.send(datagrams);
+    expect(raw.sent).toEqual(plain(datagrams));
+    expect(raw.calls).toBe(2);
+  });
+
+  test("nothing is cut that is one datagram, whatever came before and comes behind", () => {
+    const { raw, sender } = joining();
+    const random = new Prng(5);
+    const all: Datagram[] = [];
+    for (let turn = 0; turn < 200; turn++) {
+      const datagrams: Datagram[] = [];
+      for (let peer = random.between(1, 4); peer > 0; peer--) {
+        const to = { host: "10.0.0.9", port: peer };
+        const sizes = [50, 1200, 1200, 1200, 1452, 8952];
+        for (let count = random.between(1, 9); count > 0; count--) {
+          datagrams.push(...of(to, random.pick(sizes)));
+        }
+      }
+      sender.send(datagrams);
+      all.push(...datagrams);
+    }
+    expect(raw.sent).toEqual(plain(all));
+    expect(raw.calls).toBeLessThan(all.length);
+  });
+
+  test("no piece is longer or has more parts than the kernel takes", () => {
+    const { raw, sender } = joining();
+    const many = of(ann, ...Array<number>(130).fill(100));
+    const large = of(bob, ...Array<number>(60).fill(1452));
+    sender.send([...many, ...large]);
+    expect(raw.sent).toEqual(plain([...many, ...large]));
+    expect(raw.calls).toBe(Math.ceil(130 / 64) + Math.ceil((60 * 1452) / 65_507));
+  });
+
+  test("a kernel that refuses a piece gets its parts, and after a few no more pieces", () => {
+    const { raw, sender } = joining();
+    raw.refuses = true;
+    const all: Datagram[] = [];
+    for (let turn = 0; turn < 20; turn++) {
+      const datagrams = [...of(ann, 1200, 1200, 1200), ...of(bob, 60, 60, 4000)];
+      sender.send(datagrams);
+      all.push(...datagrams);
+    }
+    expect(raw.sent.toSorted()).toEqual(plain(all).toSorted());
+    expect(raw.cutAt).toBe(0);
+    raw.refuses = false;
+    raw.calls = 0;
+    sender.send(of(ann, 1200, 1200));
+    expect(raw.calls).toBe(2);
+  });
+
+  test("a socket that cannot be set any more goes on without", () => {
+    const raw = new Cutting();
+    const sender = new Sender(raw);
+    sender.joinWith(() => false);
+    const datagrams = of(ann, 1200, 1200, 40);
+    sender.send(datagrams);
+    expect(raw.sent).toEqual(plain(datagrams));
+    expect(raw.calls).toBe(3);
+  });
+
+  test("what finds no room waits, each datagram for itself", () => {
+    const { raw, sender } = joining();
+    raw.room = 1;
+    const datagrams = [...of(ann, 1200, 1200), ...of(bob, 1200, 1200, 30)];
+    sender.send(datagrams);
+    expect(raw.sent).toEqual(plain(datagrams.slice(0, 2)));
+    raw.room = Number.POSITIVE_INFINITY;
+    sender.drain();
+    expect(raw.sent).toEqual(plain(datagrams));
   });
 });
