@@ -1,60 +1,121 @@
 // The client: bun client.ts name 0.0.0.0 5000 5555
 
 import type { ClientMachine } from "./lib/chat/client/client-machine.ts";
-import { ONLY_IPV4, parseClientArguments } from "./lib/io/arguments.ts";
+import type { LineKind } from "./lib/chat/line.ts";
+import type { Mismatch } from "./lib/chat/machine.ts";
+import { parseClientArguments } from "./lib/io/arguments.ts";
 import type { ClientRun } from "./lib/io/arguments.ts";
+import type { Console } from "./lib/io/console.ts";
 import { Drive } from "./lib/io/drive.ts";
 import * as program from "./lib/io/program.ts";
-import { resolveHost } from "./lib/io/resolve.ts";
-import { openClientConsole } from "./lib/io/terminal.ts";
+import { isLoopback, resolveHost } from "./lib/io/resolve.ts";
+import { isLive, openClientConsole } from "./lib/io/terminal.ts";
 import { openUdpSocket } from "./lib/io/udp-socket.ts";
+import { ONLY_IPV4 } from "./lib/io/values.ts";
 
 /** As that of a machine outside of groups. */
 const FIRST_PROMPT = ">>> ";
 
-const chat = async ({ name, serverHost, serverPort, clientPort }: ClientRun): Promise<void> => {
-  const host = await resolveHost(serverHost);
+type Action = (machine: ClientMachine, now: number) => void;
+
+const chat = async (run: ClientRun): Promise<void> => {
+  const password = await program.givenPassword(run.password);
+  const host = await resolveHost(run.serverHost);
   if (host === undefined) return program.fail(ONLY_IPV4, program.EXIT_USAGE);
   let drive: Drive | undefined;
   const opened = await openUdpSocket({
-    port: clientPort,
+    port: run.clientPort,
     onDatagram: (from, bytes) => drive?.datagram(from, bytes),
   });
   if (!opened.ok) return program.fail(opened.reason, program.EXIT_FAILED);
   const { socket } = opened;
 
   let machine: ClientMachine | undefined;
-  const { promise: ready, resolve: begin } = Promise.withResolvers<void>();
-  /** What the user does before the machine is there waits for it, in order. */
-  const act = (action: (machine: ClientMachine, now: number) => void): void => {
-    void ready.then(() => drive?.act((now) => machine && action(machine, now)));
+  /** What the user did before the machine was there, or one that was let in; if all begins anew, it is done again. */
+  let early: Action[] | undefined = [];
+  const act = (action: Action): void => {
+    early?.push(action);
+    drive?.act((now) => machine && action(machine, now));
   };
-  const screen = openClientConsole({
-    onLine: (text) => act((it, now) => it.line(now, text)),
-    onInterrupt: () => act((it, now) => it.interrupt(now)),
-    onEndOfInput: () => act((it, now) => it.endOfInput(now)),
-    complete: (line) => machine?.complete(line) ?? [[], ""],
-  });
+  const openScreen = (): Console => {
+    const screen = openClientConsole({
+      onLine: (text) => act((it, now) => it.line(now, text)),
+      onInterrupt: () => act((it, now) => it.interrupt(now)),
+      onEndOfInput: () => act((it, now) => it.endOfInput(now)),
+      complete: (line) => machine?.complete(line) ?? [[], ""],
+    });
+    screen.setPrompt(FIRST_PROMPT);
+    return screen;
+  };
+  let screen = openScreen();
+  const say = (text: string, kind: LineKind): void => screen.show([{ kind, text: `[${text}]` }]);
   program.endOnUncaughtFaults(() => screen.close());
-  screen.setPrompt(FIRST_PROMPT);
 
-  // What is loaded here takes longer than all before it; the prompt has not waited for it.
+  // What is loaded from here on takes longer than all before it; the prompt has not waited for it.
   const { ClientMachine: Machine } = await import("./lib/chat/client/client-machine.ts");
   const { freshKeyPair, randomBytes } = await import("./lib/io/entropy.ts");
-  const server = { host, port: serverPort };
-  const client = new Machine({ name, server, keyPair: freshKeyPair(), random: randomBytes });
-  machine = client;
-  drive = new Drive(client, {
-    show(lines) {
-      screen.setPrompt(client.prompt);
-      screen.show(lines);
-    },
-    send: (datagrams) => socket.send(datagrams),
-    fault: program.reportFault,
-    exit: (status) => void screen.close().then(() => process.exit(status)),
-  });
-  drive.start();
-  begin();
+  const { fingerprint } = await import("./lib/io/fingerprint.ts");
+  // Nobody stands between a program and another one on the same machine: no key is remembered.
+  const trust = isLoopback(host)
+    ? undefined
+    : new (await import("./lib/io/server-trust.ts")).ServerTrust(run, (text) => say(text, "error"));
+  await trust?.lookUp();
+
+  const leave = async (status: number): Promise<void> => {
+    await trust?.settled();
+    await screen.close();
+    process.exit(status);
+  };
+  const onMismatch = async (mismatch: Mismatch, status: number): Promise<void> => {
+    if (mismatch.reason === "password_wanted" && isLive()) {
+      early ??= [];
+      await screen.close();
+      const given = await program.askedPassword("Password of the server");
+      screen = openScreen();
+      return begin(given);
+    }
+    const { mismatchLines } = await import("./lib/io/mismatch.ts");
+    screen.show(mismatchLines(mismatch, run, trust));
+    return leave(status);
+  };
+  let keyShown: string | undefined;
+  const showKey = (key: Uint8Array): void => {
+    const text = `Server key ${fingerprint(key)}`;
+    if (text !== keyShown) say(text, "status");
+    keyShown = text;
+  };
+  const begin = async (given: string | undefined): Promise<void> => {
+    const psk = await program.secretOf(given);
+    const client = new Machine({
+      name: run.name,
+      server: { host, port: run.serverPort },
+      keyPair: freshKeyPair(),
+      random: randomBytes,
+      mayGrow: socket.unfragmented,
+      ...(trust === undefined ? {} : { serverKey: trust.expected }),
+      ...(psk === undefined ? {} : { psk }),
+    });
+    machine = client;
+    drive = new Drive(client, {
+      show(lines) {
+        screen.setPrompt(client.prompt);
+        screen.show(lines);
+      },
+      send: (datagrams) => socket.send(datagrams),
+      serverKey(key) {
+        early = undefined;
+        trust?.proved(key);
+        if (run.verbose) showKey(key);
+      },
+      fault: program.reportFault,
+      exit: (status, mismatch) =>
+        void (mismatch === undefined ? leave(status) : onMismatch(mismatch, status)),
+    });
+    drive.start();
+    for (const action of early ?? []) drive.act((now) => action(client, now));
+    if (!isLive()) early = undefined;
+  };
+  await begin(password);
 };
 
 const main = async (): Promise<void> => {

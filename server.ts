@@ -1,43 +1,59 @@
 // The server: bun server.ts 5000
 
+import type { Line } from "./lib/chat/line.ts";
 import { ServerMachine } from "./lib/chat/server/server-machine.ts";
 import { parseServerArguments } from "./lib/io/arguments.ts";
 import type { ServerRun } from "./lib/io/arguments.ts";
 import { Drive } from "./lib/io/drive.ts";
-import { freshKeyPair, randomBytes } from "./lib/io/entropy.ts";
-import {
-  endOnUncaughtFaults,
-  EXIT_FAILED,
-  fail,
-  reportFault,
-  requestedRun,
-} from "./lib/io/program.ts";
+import { randomBytes } from "./lib/io/entropy.ts";
+import { fingerprint } from "./lib/io/fingerprint.ts";
+import { loadServerKey } from "./lib/io/key-file.ts";
+import * as program from "./lib/io/program.ts";
 import { openServerConsole } from "./lib/io/terminal.ts";
 import { openUdpSocket } from "./lib/io/udp-socket.ts";
 
-const serve = async ({ port }: ServerRun): Promise<void> => {
-  const machine = new ServerMachine({ port, keyPair: freshKeyPair(), random: randomBytes });
+const serve = async ({ port, keyFile, password, verbose, limits }: ServerRun): Promise<void> => {
+  const psk = await program.secretOf(await program.givenPassword(password));
+  let drive: Drive | undefined;
   const opened = await openUdpSocket({
     port,
-    onDatagram: (from, bytes) => drive.datagram(from, bytes),
+    onDatagram: (from, bytes) => drive?.datagram(from, bytes),
   });
-  if (!opened.ok) return fail(opened.reason, EXIT_FAILED);
+  if (!opened.ok) return program.fail(opened.reason, program.EXIT_FAILED);
   const { socket } = opened;
-  const screen = openServerConsole({
-    onInterrupt: () => drive.act((now) => machine.interrupt(now)),
+  const key = await loadServerKey(keyFile);
+  if (!key.ok) return program.fail(key.reason, program.EXIT_FAILED);
+  if (key.warning !== undefined) program.complain(key.warning);
+  const { keyPair } = key;
+
+  const secret = psk === undefined ? {} : { psk };
+  const machine = new ServerMachine({
+    port,
+    keyPair,
+    random: randomBytes,
+    mayGrow: socket.unfragmented,
+    limits,
+    ...secret,
   });
-  endOnUncaughtFaults(() => screen.close());
-  const drive = new Drive(machine, {
-    show: (lines) => screen.show(lines),
+  const screen = openServerConsole({
+    onInterrupt: () => drive?.act((now) => machine.interrupt(now)),
+  });
+  const afterStart: Line[] = [];
+  if (verbose) {
+    afterStart.push({ kind: "status", text: `[Server key ${fingerprint(keyPair.publicKey)}]` });
+  }
+  program.endOnUncaughtFaults(() => screen.close());
+  drive = new Drive(machine, {
+    show: (lines) => screen.show([...lines, ...afterStart.splice(0)]),
     send: (datagrams) => socket.send(datagrams),
-    fault: reportFault,
+    fault: program.reportFault,
     exit: (status) => void screen.close().then(() => process.exit(status)),
   });
   drive.start();
 };
 
 const main = async (): Promise<void> => {
-  const run = await requestedRun(parseServerArguments(process.argv.slice(2)), async () =>
+  const run = await program.requestedRun(parseServerArguments(process.argv.slice(2)), async () =>
     (await import("./lib/io/questions.ts")).askServer(),
   );
   if (run !== undefined) await serve(run);

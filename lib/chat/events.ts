@@ -24,6 +24,20 @@ export interface RegisteredEvent {
   readonly groups: readonly string[];
   /** The epoch it knew before; "" for none. */
   readonly epoch: string;
+  readonly most: Counts;
+}
+
+/**
+ * How many there may be of each, as the server was told that took the request. It stands in the event, so that whoever
+ * applies it decides alike, and in a log that is read again what was decided once is not decided anew.
+ */
+export interface Counts {
+  readonly users: number;
+  /** Users of one IP address. */
+  readonly neighbours: number;
+  readonly groups: number;
+  /** Members of one group. */
+  readonly members: number;
 }
 
 /** A registered client is at another address now. Counts for that registration only. */
@@ -48,9 +62,16 @@ export interface ExpiredEvent {
   readonly registration: number;
 }
 
-/** A request about a group. */
-interface GroupEvent {
-  readonly type: "group_created" | "group_joined" | "group_left";
+/** A request that makes something grow: the groups, or the members of one. */
+interface GrowthEvent {
+  readonly type: "group_created" | "group_joined";
+  readonly origin: Origin;
+  readonly group: string;
+  readonly most: Counts;
+}
+
+interface LeftEvent {
+  readonly type: "group_left";
   readonly origin: Origin;
   readonly group: string;
 }
@@ -72,7 +93,7 @@ export interface MemberRemovedEvent {
 }
 
 /** Those whose effect comes once per id, with an outcome that is remembered. */
-export type EffectEvent = GroupEvent | GroupMessageEvent;
+export type EffectEvent = GrowthEvent | LeftEvent | GroupMessageEvent;
 
 export type ServerEvent =
   | Opened

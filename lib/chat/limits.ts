@@ -1,6 +1,6 @@
 // Every limit of the chat layer: one place, a name, a unit, and the reason. Those of the transport are its own.
 
-import { IDLE_TIMEOUT_MS, MESSAGE_MAX_BYTES } from "../transport/limits.ts";
+import { ACK_DELAY_MS, IDLE_TIMEOUT_MS, MESSAGE_MAX_BYTES } from "../transport/limits.ts";
 
 /** The longest name of a user or a group, in code points. */
 export const NAME_MAX_CHARACTERS = 32;
@@ -41,7 +41,10 @@ export const DEPARTED_KEPT = 1_024;
 /** A registration that is not renewed for this long is removed. */
 export const REGISTRATION_IDLE_MS = IDLE_TIMEOUT_MS;
 
-/** Messages a member may have undelivered before the senders' `received` waits for it to catch up. */
+/** How long a session may be there that no user is registered on: its first message is there to register. */
+export const UNREGISTERED_MAX_MS = 10_000;
+
+/** Messages a member may have undelivered and keep up: while none does, the senders' `received` waits. */
 export const BACKLOG_SLOW_MESSAGES = 1_024;
 
 /** The same in bytes, for few but long messages. */
@@ -59,13 +62,28 @@ export const ANSWERS_MAX_FRAMES = 16_384;
 /** The same in bytes: some twenty of the longest lists, of which an honest client asks for one at a time. */
 export const ANSWERS_MAX_BYTES = 16_777_216;
 
+/** A client that has so many bytes of answers to take is given no further list: an honest one has one at a time. */
+export const LISTS_OWED_MAX_BYTES = 1_048_576;
+
 /** A member that takes nothing of what is on its way to it for this long is removed from the group. */
 export const MEMBER_STALL_MS = 10_000;
 
 /** And so much longer for a long message, per 1,024 bytes of it: a path may be slow. */
 export const MEMBER_STALL_MS_PER_KIB = 32;
 
-/** How long a sender's `received` waits for a slow member at most: well before the sender's client despairs. */
+/** Requests of one session that wait their turn: those of its user without an answer, and what needs none. */
+export const PACED_MAX_REQUESTS = 2 * REQUESTS_IN_FLIGHT_MAX;
+
+/** Their bytes: as many of the longest messages as one client may have without an answer. */
+export const PACED_MAX_BYTES = 67_108_864;
+
+/** The same, of all sessions together: beyond it, whoever is too fast is refused. */
+export const PACED_ALL_MAX_BYTES = 134_217_728;
+
+/** Lines that tell of clients that are too fast: for the server's user, who must not be flooded in their place. */
+export const PACED_LINES_PER_MINUTE = 20;
+
+/** How long a sender's `received` waits for a member that keeps up: well before the sender's client despairs. */
 export const PARKED_MAX_MS = 30_000;
 
 /** Of so many ms, two may bring a push of the table: one who comes and goes all the time must not keep all others busy. */
@@ -137,4 +155,4 @@ export const DEPARTED_MAX = 4_096;
 export const RESOLVED_MAX = 4_096;
 
 /** The server's answers and the words of peers are acknowledged before the client is gone. */
-export const LINGER_MS = 10;
+export const LINGER_MS = ACK_DELAY_MS + 5;

@@ -16,12 +16,23 @@ export interface Machine {
   flush(now: number): Output;
 }
 
+/** Why a client and its server do not come together, though both are there. */
+export type Mismatch =
+  /** The server has another key than the one expected. Nothing proves that it holds this one. */
+  | { readonly reason: "other_key"; readonly key: Uint8Array }
+  /** One of them has a password and the other has not, or they have different ones. */
+  | { readonly reason: "password_wanted" | "password_unwanted" | "password_wrong" };
+
 export interface Output {
   readonly datagrams: readonly Datagram[];
   /** To show, in order, before the datagrams go out. */
   readonly lines: readonly Line[];
   /** After the lines are shown and the datagrams sent: end with this status. */
   readonly exit?: number;
+  /** Client only: the key that its server has proved to hold, 32 bytes, each time that a session begins. */
+  readonly serverKey?: Uint8Array;
+  /** Client only, together with `exit`: what that is about. There is no line about it. */
+  readonly mismatch?: Mismatch;
   /** Server only: to append to the log, in order. They come back through `ServerMachine.committed`. */
   readonly appends?: readonly LogEntry[];
 }

@@ -189,6 +189,11 @@ const READERS: {
     payload: { id: field.whole(payload, "id", 0) },
     metadata: {},
   }),
+  slow_down: (payload) => ({
+    type: "slow_down",
+    payload: { wait: field.whole(payload, "wait", 0) },
+    metadata: {},
+  }),
   ping: () => ({ type: "ping", payload: {}, metadata: {} }),
   direct_message: (payload, metadata) => ({
     type: "direct_message",

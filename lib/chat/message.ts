@@ -68,11 +68,11 @@ export type Register = Envelope<
  * registered: a client that lost its session while it waited for the answer asks again without registering first.
  */
 export type Deregister = Envelope<"deregister", Empty, RequestMetadata>;
-/** Answer: `group_created`, or `refused`: `already_exists`, `invalid_name`, `too_many_groups`. */
+/** Answer: `group_created`, or `refused`: `already_exists`, `invalid_name`, `too_many_groups`, `too_soon`. */
 export type CreateGroup = Envelope<"create_group", { readonly group: string }, RequestMetadata>;
 /** Answer: `groups`. */
 export type ListGroups = Envelope<"list_groups", Empty, RequestMetadata>;
-/** Answer: `group_joined`, also to one who is in it already; or `refused`: `does_not_exist`, `group_full`. */
+/** Answer: `group_joined`, also to one who is in it already; or `refused`: `does_not_exist`, `group_full`, `too_soon`. */
 export type JoinGroup = Envelope<"join_group", { readonly group: string }, RequestMetadata>;
 /** Answer: `group_left`, or `refused`: `not_a_member`, `does_not_exist`. */
 export type LeaveGroup = Envelope<"leave_group", { readonly group: string }, RequestMetadata>;
@@ -100,7 +100,7 @@ export type ReportOffline = Envelope<
 export type Resolve = Envelope<"resolve", { readonly name: string }, RequestMetadata>;
 /** Who has this key? Answer: `resolved`. */
 export type Whois = Envelope<"whois", { readonly key: string }, RequestMetadata>;
-/** What changed since? Answer: `table_changes`, `table` or `table_on_demand`, never `refused`. */
+/** What changed since? Answer: `table_changes`, `table` or `table_on_demand`; or `refused`: `busy`. */
 export type TableSince = Envelope<"table_since", TablePosition, RequestMetadata>;
 
 export type Request =
@@ -156,7 +156,11 @@ export const RefusalReason = {
   ServerFull: "server_full",
   TooManyGroups: "too_many_groups",
   GroupFull: "group_full",
-  /** Too many requests without an answer. */
+  /** Too many users at the client's IP address. */
+  AddressFull: "address_full",
+  /** Too many groups created or entered in the last minute; `detail` says when to ask again. */
+  TooSoon: "too_soon",
+  /** Too many requests without an answer, or too much of them waits its turn. */
   Busy: "busy",
   /** A request older than those whose outcome is remembered. */
   Stale: "stale",
@@ -252,7 +256,11 @@ export type RemovedFromGroup = Envelope<"removed_from_group", { readonly group: 
  */
 export type Settled = Envelope<"settled", { readonly id: number }, Empty>;
 
-export type Push = Table | TableChanges | TableOnDemand | GroupMessage | RemovedFromGroup | Settled;
+/** The client's requests come faster than the server allows and wait their turn: the first of them so many ms. */
+export type SlowDown = Envelope<"slow_down", { readonly wait: number }, Empty>;
+
+export type Push =
+  Table | TableChanges | TableOnDemand | GroupMessage | RemovedFromGroup | Settled | SlowDown;
 
 // ---- between any two -----------------------------------------------------------------------------------------------
 

@@ -83,6 +83,8 @@ function marksAreLoose(characters: readonly string[]): boolean {
 /** Two names are the same name exactly if this is the same for both: neither case nor way of writing counts. */
 export function foldName(name: string): string {
   if (PLAIN.test(name)) return name.toLowerCase();
-  // To upper case first: it takes apart what lower case alone keeps (ß and SS, the two small sigmas).
-  return name.normalize("NFKC").toUpperCase().toLowerCase().normalize("NFKC");
+  // To upper case in between: it takes apart what lower case alone keeps (ß and SS, the two small sigmas). To lower case
+  // before that: the capital ẞ is its own upper case.
+  const small = name.normalize("NFKC").toLowerCase();
+  return small.toUpperCase().toLowerCase().normalize("NFKC");
 }

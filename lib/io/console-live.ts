@@ -47,6 +47,8 @@ export class LiveConsole implements Console {
   #ending = false;
   #closed = false;
   readonly #onExit = (): void => this.#restoreNow();
+  readonly #onContinue = (): void => this.#resume();
+  readonly #onData = (bytes: Buffer): void => this.#typed(bytes);
 
   constructor(look: Look, events: ConsoleEvents) {
     this.#look = look;
@@ -59,7 +61,7 @@ export class LiveConsole implements Console {
     this.#interruption = new Interruption(events.onInterrupt);
     this.#interruption.listen(() => this.#leaveLine("^C"));
     this.#output = new Output(STDOUT, () => this.#interruption.begin());
-    process.on("SIGCONT", () => this.#resume());
+    process.on("SIGCONT", this.#onContinue);
     process.on("exit", this.#onExit);
     setRaw(true); // before the prompt: who answers it at once is not to see that twice
   }
@@ -83,6 +85,7 @@ export class LiveConsole implements Console {
     this.#render();
   }
 
+  /** Another console may be opened when it has resolved. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#open();
@@ -96,6 +99,9 @@ export class LiveConsole implements Console {
     await this.#output.drained();
     setRaw(false);
     process.off("exit", this.#onExit);
+    process.off("SIGCONT", this.#onContinue);
+    process.stdin.off("data", this.#onData).pause();
+    this.#interruption.ignore();
   }
 
   /** What the first prompt has not waited for, since it takes time to load. */
@@ -132,7 +138,7 @@ export class LiveConsole implements Console {
       complete: this.#events.complete,
     });
     const { stdin } = process;
-    stdin.on("data", (bytes: Buffer) => this.#typed(bytes));
+    stdin.on("data", this.#onData);
     stdin.on("end", () => this.#endInput()); // the terminal is gone
     stdin.on("error", () => this.#endInput());
     stdin.resume();

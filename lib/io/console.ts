@@ -33,6 +33,7 @@ export const EXIT_INTERRUPTED = 130;
 /** The way out: orderly the first time, at once the second. */
 export class Interruption {
   readonly #onBegin: () => void;
+  readonly #listeners: (readonly [signal: NodeJS.Signals, listener: () => void])[] = [];
   #begun = false;
 
   constructor(onBegin: () => void) {
@@ -54,11 +55,21 @@ export class Interruption {
 
   /** Listens for the signals that mean the same; `beforeInterrupt` is called before the first of them is passed on. */
   listen(beforeInterrupt: () => void): void {
-    process.on("SIGINT", () => {
+    this.#on("SIGINT", () => {
       if (!this.#begun) beforeInterrupt();
       this.press();
     });
-    process.on("SIGTERM", () => this.press());
-    process.on("SIGHUP", () => this.begin());
+    this.#on("SIGTERM", () => this.press());
+    this.#on("SIGHUP", () => this.begin());
+  }
+
+  /** From now on the signals do what they do to any program. */
+  ignore(): void {
+    for (const [signal, listener] of this.#listeners.splice(0)) process.off(signal, listener);
+  }
+
+  #on(signal: NodeJS.Signals, listener: () => void): void {
+    this.#listeners.push([signal, listener]);
+    process.on(signal, listener);
   }
 }

@@ -7,7 +7,7 @@
 
 import type { Line } from "../chat/line.ts";
 import type { LogEntry } from "../chat/log.ts";
-import type { Machine, Output } from "../chat/machine.ts";
+import type { Machine, Mismatch, Output } from "../chat/machine.ts";
 import type { Address, Datagram } from "../transport/address.ts";
 import { Clock } from "./clock.ts";
 
@@ -29,8 +29,10 @@ export interface Outlets {
   readonly send: (datagrams: readonly Datagram[]) => void;
   /** Only a server's machine appends. What is committed comes back through `Drive.act`, now or later. */
   readonly append?: (entries: readonly LogEntry[]) => void;
-  /** Everything before it was shown and sent. Nothing follows. */
-  readonly exit: (status: number) => void;
+  /** Only a client's machine says this: its server has proved that it has this key. */
+  readonly serverKey?: (key: Uint8Array) => void;
+  /** Everything before it was shown and sent. Nothing follows. About a mismatch there was no line. */
+  readonly exit: (status: number, mismatch?: Mismatch) => void;
   /** The machine threw: a fault of this program. What caused it is dropped, the loop goes on. */
   readonly fault: (error: unknown) => void;
 }
@@ -127,13 +129,14 @@ export class Drive {
     this.#arm();
   }
 
-  #emit({ lines, datagrams, appends, exit }: Output): void {
+  #emit({ lines, datagrams, appends, serverKey, mismatch, exit }: Output): void {
+    if (serverKey !== undefined) this.#outlets.serverKey?.(serverKey);
     if (lines.length > 0) this.#outlets.show(lines);
     if (datagrams.length > 0) this.#outlets.send(datagrams);
     if (appends !== undefined && appends.length > 0) this.#outlets.append?.(appends);
     if (exit === undefined) return;
     this.stop();
-    this.#outlets.exit(exit);
+    this.#outlets.exit(exit, mismatch);
   }
 
   /** A timer that goes off too early costs less than setting it anew each turn, so one that is set stays. */

@@ -3,10 +3,9 @@
 
 import { writeSync } from "node:fs";
 
-import type { Invocation } from "./arguments.ts";
+import type { Invocation, PasswordChoice } from "./arguments.ts";
 import { EXIT_INTERRUPTED } from "./console.ts";
 import { isTerminal, STDERR, STDIN, STDOUT } from "./tty.ts";
-import { commandNames, usageText } from "./usage.ts";
 import { VERSION_LINE } from "./version.ts";
 
 /** As other programs use them: the work could not be done; the command line was wrong. */
@@ -16,8 +15,17 @@ export const EXIT_USAGE = 2;
 /** A terminal that takes nothing any more (`^S`) does not keep a program that is at its end. */
 const CLOSE_MAX_MS = 1_000;
 
+/** The environment's way to give a password; empty, there is none. */
+const PASSWORD_VARIABLE = "CHATAPP_PASSWORD";
+
 /** Set to anything, faults of the program itself are told in full. */
 const DEBUG = process.env["CHATAPP_DEBUG"] !== undefined && process.env["CHATAPP_DEBUG"] !== "";
+
+/** Loaded when it is to be shown; most runs never do. */
+const usage = async (): Promise<string> => {
+  const { commandNames, usageText } = await import("./usage.ts");
+  return usageText(commandNames(Bun.main));
+};
 
 /**
  * What is to be run. `undefined`: nothing is; what there was to say was said, and the exit status is set.
@@ -28,12 +36,11 @@ export const requestedRun = async <Run>(
   invocation: Invocation<Run>,
   ask: () => Promise<Run | undefined>,
 ): Promise<Run | undefined> => {
-  const usage = usageText(commandNames(Bun.main));
   switch (invocation.kind) {
     case "run":
       return invocation.run;
     case "help":
-      console.log(usage);
+      console.log(await usage());
       return undefined;
     case "version":
       console.log(VERSION_LINE);
@@ -41,7 +48,7 @@ export const requestedRun = async <Run>(
     case "error":
       return fail(invocation.message, EXIT_USAGE);
     case "ask": {
-      if (!isTerminal(STDIN) || !isTerminal(STDOUT)) return fail(usage, EXIT_USAGE);
+      if (!canAsk()) return fail(await usage(), EXIT_USAGE);
       const run = await ask();
       if (run === undefined) process.exitCode = EXIT_INTERRUPTED;
       return run;
@@ -49,12 +56,38 @@ export const requestedRun = async <Run>(
   }
 };
 
+/** Whether a person is there to answer questions. */
+export const canAsk = (): boolean => isTerminal(STDIN) && isTerminal(STDOUT);
+
+/**
+ * The password that was given with a flag, in the environment, or on being asked for; undefined if there is to be none.
+ * Ends the program where it cannot be had.
+ */
+export const givenPassword = async (
+  choice: PasswordChoice | undefined,
+): Promise<string | undefined> => {
+  if (choice === undefined) return process.env[PASSWORD_VARIABLE] || undefined;
+  if (choice.kind === "word") return choice.word;
+  if (!canAsk()) return fail("A password can be asked for on a terminal only", EXIT_FAILED);
+  return askedPassword("Password");
+};
+
+/** Asks for a password at the terminal. Whoever does not want to give one ends the program. */
+export const askedPassword = async (question: string): Promise<string> => {
+  const { askPassword } = await import("./password.ts");
+  return (await askPassword(question)) ?? process.exit(EXIT_INTERRUPTED);
+};
+
+/** The secret of a password, for the handshakes; none without one. */
+export const secretOf = async (password: string | undefined): Promise<Uint8Array | undefined> =>
+  password === undefined ? undefined : (await import("./password.ts")).stretched(password);
+
 /** Not `console.error`: Bun paints what that is given, also where nobody can see colours. */
-const complain = (message: string): void => {
+export const complain = (message: string): void => {
   try {
     writeSync(STDERR, `${message}\n`);
   } catch {
-    // Nobody reads it; the exit status tells.
+    // Nobody reads it.
   }
 };
 

@@ -3,10 +3,11 @@
 
 import { userInfo } from "node:os";
 
-import type { ClientRun, Parsed, ServerRun } from "./arguments.ts";
-import { parseHost, parseName, parsePort } from "./arguments.ts";
+import type { ClientRun, ServerRun } from "./arguments.ts";
 import { openUdpSocket } from "./udp-socket.ts";
 import { commandNames } from "./usage.ts";
+import type { Parsed } from "./values.ts";
+import { parseHost, parseName, parsePort } from "./values.ts";
 
 const USUAL_SERVER_PORT = "5000";
 
@@ -15,6 +16,9 @@ const USUAL_SERVER_HOST = "0.0.0.0";
 
 /** What Bun calls a user whose name it cannot find. */
 const NAME_OF_NOBODY = "unknown";
+
+/** Who is asked is not asked for these. */
+const NO_FLAGS = { password: undefined, verbose: false } as const;
 
 interface Question<Value> {
   readonly message: string;
@@ -76,7 +80,7 @@ export const askServer = async (): Promise<ServerRun | undefined> => {
   });
   if (port === undefined) return undefined;
   prompts.outro(`The same without questions: ${commandNames(Bun.main).server} ${port}`);
-  return { port };
+  return { port, keyFile: undefined, limits: {}, ...NO_FLAGS };
 };
 
 /** Asks what a client needs to know. Undefined: the user gave up. */
@@ -109,5 +113,5 @@ export const askClient = async (): Promise<ClientRun | undefined> => {
   if (clientPort === undefined) return undefined;
   const words = [commandNames(Bun.main).client, name, serverHost, serverPort, clientPort];
   prompts.outro(`The same without questions: ${words.join(" ")}`);
-  return { name, serverHost, serverPort, clientPort };
+  return { name, serverHost, serverPort, clientPort, acceptNewKey: false, ...NO_FLAGS };
 };

@@ -11,12 +11,14 @@ const knowsEscapes = (): boolean => process.env["TERM"] !== "dumb";
 const lookOfOutput = (): ReturnType<typeof lookWith> =>
   lookWith(isTerminal(STDOUT) && knowsEscapes() && wantsColor(process.env));
 
+/** Whether the client's console has a live prompt. */
+export const isLive = (): boolean => isTerminal(STDIN) && isTerminal(STDOUT) && knowsEscapes();
+
 /** The client's console: a live prompt between two terminals, otherwise lines in and lines out. */
 export const openClientConsole = (events: ConsoleEvents): Console => {
   const look = lookOfOutput();
-  const terminal = isTerminal(STDOUT);
-  if (terminal && isTerminal(STDIN) && knowsEscapes()) return new LiveConsole(look, events);
-  return new PlainConsole({ look, terminal }, events);
+  if (isLive()) return new LiveConsole(look, events);
+  return new PlainConsole({ look, terminal: isTerminal(STDOUT) }, events);
 };
 
 /** The server's console: it only shows lines. */

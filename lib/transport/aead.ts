@@ -17,9 +17,11 @@ const TWO_POW_32 = 0x1_0000_0000;
 /** Four zero bytes, then the counter (Noise section 12.4). Node copies it before a call returns. */
 const nonce = new Uint8Array(12);
 
-/** `secret` is 32 bytes long. */
+/** The key of 32 secret bytes, which are taken over: afterwards they are zero. */
 export function aeadKey(secret: Uint8Array): AeadKey {
-  return createSecretKey(secret);
+  const key = createSecretKey(secret);
+  secret.fill(0);
+  return key;
 }
 
 /**

@@ -187,6 +187,15 @@ export class ByteReader {
     return this.#view(at, count);
   }
 
+  /** The same, copied. */
+  copy(count: number): Uint8Array | undefined {
+    const at = this.#at;
+    if (count < 0 || at + count > this.#buffer.length) return undefined;
+    this.#at = at + count;
+    // That of Uint8Array, since that of Buffer does not copy.
+    return Uint8Array.prototype.slice.call(this.#buffer, at, this.#at);
+  }
+
   /** Skips the zero bytes that come next and returns how many there were. */
   zeros(): number {
     const start = this.#at;
@@ -213,6 +222,25 @@ export class ByteReader {
       ((buffer[at]! << 24) | (buffer[at + 1]! << 16) | (buffer[at + 2]! << 8) | buffer[at + 3]!) >>>
       0
     );
+  }
+}
+
+/**
+ * One large buffer for bytes that are read and forgotten. A view of it costs little, the first view of any small array
+ * ten times as much: the engine has to move that array's bytes for it.
+ */
+export class Scratch {
+  readonly #buffer: Uint8Array;
+
+  constructor(capacity: number) {
+    this.#buffer = new Uint8Array(capacity);
+  }
+
+  /** The same bytes, good until the next call. */
+  copy(bytes: Uint8Array): Uint8Array {
+    if (bytes.length > this.#buffer.length) return bytes;
+    this.#buffer.set(bytes);
+    return this.#buffer.subarray(0, bytes.length);
   }
 }
 

@@ -31,6 +31,11 @@ export class Congestion {
     return this.#inFlight + DATAGRAM_MAX_BYTES <= this.#window;
   }
 
+  /** What may still be sent, in whole bytes; below zero when too much is under way. */
+  get roomBytes(): number {
+    return Math.floor(this.#window - this.#inFlight);
+  }
+
   get windowBytes(): number {
     return this.#window;
   }
@@ -53,6 +58,11 @@ export class Congestion {
     if (!this.#blocked || sentAt <= this.#recoveryStart) return;
     this.#window +=
       this.#window < this.#slowStartThreshold ? bytes : (DATAGRAM_MAX_BYTES * bytes) / this.#window;
+  }
+
+  /** A packet under way that nobody waits for any more. */
+  onDropped(bytes: number): void {
+    this.#inFlight -= bytes;
   }
 
   /** Packets found lost at `now`, the latest of them sent at `latestSentAt`. */

@@ -1,8 +1,16 @@
-// The sessions of one endpoint and the three ways to find one: by our handle, by the index that
-// stands in front of its packets, and by the peer's index. Knows nothing of what they do.
+// The sessions of one endpoint and the ways to find one: by our handle, by our index, which stands in front of the packets
+// to us, and by what a RESET of the peer says. Knows nothing of what they do.
 
+import type { Address } from "./address.ts";
+import { sameAddress } from "./address.ts";
+import { ByteReader } from "./bytes.ts";
+import { equalSecrets } from "./cookie.ts";
+import type { ResetPacket } from "./datagrams.ts";
 import type { DeadlineQueue, Scheduled } from "./deadline-queue.ts";
+import { Hoards } from "./hoards.ts";
 import type { Initiation } from "./initiation.ts";
+import type { SessionName } from "./key-phases.ts";
+import { HALF_OPEN_MAX } from "./limits.ts";
 import type { Revival } from "./revival.ts";
 import type { Session } from "./session.ts";
 
@@ -15,43 +23,58 @@ export interface Connection extends Scheduled {
   readonly session: Session;
   /** The handshake that this side started, until it is done. */
   initiation: Initiation | undefined;
-  /** Whether a first RETRY has come. */
-  retried: boolean;
   readonly initiator: boolean;
   /** Whether the peer's key was known before, so that no other will do. */
   readonly pinned: boolean;
+  /** Whether the layer above is told what speaks against the session (see ConnectOptions). */
+  readonly strict: boolean;
   peerKey: Uint8Array | undefined;
   /** For a responder: when an unconfirmed handshake is forgotten; infinity once it is confirmed. */
   halfOpenUntil: number;
+  /** The handshake that is to be confirmed, as the responder knows it; `undefined` once it is. */
+  handshake: string | undefined;
   /** The HELLO that asks a silent peer whether it has restarted. */
   revival: Revival | undefined;
 }
 
-export type ConnectionParts = Pick<
-  Connection,
-  "session" | "initiation" | "initiator" | "pinned" | "peerKey" | "halfOpenUntil"
->;
+export type ConnectionParts = Omit<Connection, "id" | "revival" | keyof Scheduled>;
 
 export class Connections {
+  readonly hoards = new Hoards();
+  readonly #deadlines: DeadlineQueue<Connection>;
+  readonly #random: (bytes: number) => Uint8Array;
   readonly #byId = new Map<SessionId, Connection>();
   readonly #byIndex = new Map<number, Connection>();
-  readonly #byRemoteIndex = new Map<number, Connection>();
-  readonly #deadlines: DeadlineQueue<Connection>;
+  /** By the start of the peer's reset token, which nobody else knows: so nobody can put another one in its place. */
+  readonly #byToken = new Map<number, Connection>();
+  /** Those that this side began, by the peer's index. Peers draw it, so several may have the same. */
+  readonly #begunByRemoteIndex = new Map<number, Connection[]>();
+  /** Handshakes of others that no packet has confirmed yet, oldest first. */
+  readonly #halfOpen = new Set<Connection>();
   #lastId = 0;
 
-  constructor(deadlines: DeadlineQueue<Connection>) {
+  /** `random` gives fresh random bytes. */
+  constructor(deadlines: DeadlineQueue<Connection>, random: (bytes: number) => Uint8Array) {
     this.#deadlines = deadlines;
+    this.#random = random;
   }
 
   get size(): number {
     return this.#byId.size;
   }
 
+  /** An index for a session to be: random, and not in use. */
+  newIndex(): number {
+    for (;;) {
+      const index = new ByteReader(this.#random(4)).u32();
+      if (!this.#byIndex.has(index)) return index;
+    }
+  }
+
   add(parts: ConnectionParts): Connection {
     const connection: Connection = {
       ...parts,
       id: ++this.#lastId,
-      retried: false,
       revival: undefined,
       wakeAt: Number.POSITIVE_INFINITY,
       place: -1,
@@ -61,10 +84,32 @@ export class Connections {
     return connection;
   }
 
-  /** The handshake is done: the peer's index is known. Of two with the same one, the newer is found. */
+  /** The handshake is done: what the peer's RESET would say is known. */
   opened(connection: Connection): void {
     const { keys } = connection.session;
-    if (keys !== undefined) this.#byRemoteIndex.set(keys.remoteIndex, connection);
+    if (keys === undefined) return;
+    this.#byToken.set(startOf(keys.resetToken), connection);
+    if (!connection.initiator) return;
+    const same = this.#begunByRemoteIndex.get(keys.remoteIndex);
+    if (same === undefined) this.#begunByRemoteIndex.set(keys.remoteIndex, [connection]);
+    else same.push(connection);
+  }
+
+  /** No packet has confirmed it yet. Returns the oldest of such ones if they are too many. */
+  halfOpen(connection: Connection): Connection | undefined {
+    this.#halfOpen.add(connection);
+    if (this.#halfOpen.size <= HALF_OPEN_MAX) return undefined;
+    const [oldest] = this.#halfOpen;
+    return oldest;
+  }
+
+  isHalfOpen(connection: Connection): boolean {
+    return this.#halfOpen.has(connection);
+  }
+
+  /** A packet has come in the session. Returns whether it is the first one of a handshake that another side began. */
+  confirm(connection: Connection): boolean {
+    return this.#halfOpen.delete(connection);
   }
 
   get(id: SessionId): Connection | undefined {
@@ -75,18 +120,42 @@ export class Connections {
     return this.#byIndex.get(localIndex);
   }
 
-  byRemoteIndex(remoteIndex: number): Connection | undefined {
-    return this.#byRemoteIndex.get(remoteIndex);
+  /** The session whose peer has sent this RESET, which only that peer can make. */
+  provenBy({ receiver, token }: ResetPacket): Connection | undefined {
+    const connection = this.#byToken.get(startOf(token));
+    const keys = connection?.session.keys;
+    if (keys?.remoteIndex !== receiver || !equalSecrets(token, keys.resetToken)) return undefined;
+    return connection;
+  }
+
+  /** The session that this side began and that a RESET from there may mean, though its token proves nothing. */
+  meantBy({ receiver }: ResetPacket, from: Address): Connection | undefined {
+    const begun = this.#begunByRemoteIndex.get(receiver);
+    return begun?.find(({ session }) => sameAddress(from, session.address));
   }
 
   delete(connection: Connection): void {
-    const { session } = connection;
-    this.#byId.delete(connection.id);
+    const { id, session } = connection;
+    this.#byId.delete(id);
     this.#byIndex.delete(session.localIndex);
-    const remoteIndex = session.keys?.remoteIndex;
-    if (remoteIndex !== undefined && this.#byRemoteIndex.get(remoteIndex) === connection) {
-      this.#byRemoteIndex.delete(remoteIndex);
-    }
+    this.#halfOpen.delete(connection);
+    this.hoards.forget(connection);
+    if (session.keys !== undefined) this.#unlist(connection, session.keys);
     this.#deadlines.remove(connection);
   }
+
+  #unlist(connection: Connection, { remoteIndex, resetToken }: SessionName): void {
+    const start = startOf(resetToken);
+    if (this.#byToken.get(start) === connection) this.#byToken.delete(start);
+    const others = this.#begunByRemoteIndex.get(remoteIndex)?.filter((one) => one !== connection);
+    if (others === undefined) return;
+    if (others.length > 0) this.#begunByRemoteIndex.set(remoteIndex, others);
+    else this.#begunByRemoteIndex.delete(remoteIndex);
+  }
+}
+
+/** The first six bytes of a token as a number: enough to find the one session that has it. */
+function startOf(token: Uint8Array): number {
+  const view = new DataView(token.buffer, token.byteOffset, token.length);
+  return view.getUint32(0) * 2 ** 16 + view.getUint16(4);
 }

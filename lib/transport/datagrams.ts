@@ -16,6 +16,9 @@ export const PacketKind = {
 } as const;
 export type PacketKind = (typeof PacketKind)[keyof typeof PacketKind];
 
+/** Set in the first byte of DATA while the number of the phase whose keys seal it is odd. */
+export const KEY_PHASE_BIT = 0x80;
+
 /** The one version of the protocol so far. */
 export const PROTOCOL_VERSION = 1;
 
@@ -28,8 +31,14 @@ export const RESET_TOKEN_BYTES = 16;
 
 /** Zero padding makes it longer than the RETRY it asks for: no amplification. */
 export const HELLO_BYTES = 80;
-/** Kind, nonce, public key, cookie. */
-export const RETRY_BYTES = 1 + NONCE_BYTES + PUBLIC_KEY_BYTES + COOKIE_BYTES;
+/** Kind, flags, nonce, public key, cookie. */
+export const RETRY_BYTES = 1 + 1 + NONCE_BYTES + PUBLIC_KEY_BYTES + COOKIE_BYTES;
+
+/** Bits of the flags in RETRY. The others are 0, and mean nothing yet. */
+export const RetryFlag = {
+  /** Only who has the secret that this endpoint shares with its peers gets a session. */
+  Password: 1,
+} as const;
 
 /** Version, sender's index, reset token. */
 export const INITIATE_PAYLOAD_BYTES = 1 + 4 + RESET_TOKEN_BYTES;
@@ -63,6 +72,8 @@ export interface HelloPacket {
 /** The static key of the endpoint, and a cookie that proves the asker's address. */
 export interface RetryPacket {
   readonly kind: typeof PacketKind.Retry;
+  /** Of RetryFlag. */
+  readonly flags: number;
   readonly nonce: Uint8Array;
   readonly publicKey: Uint8Array;
   readonly cookie: Uint8Array;
@@ -85,6 +96,8 @@ export interface RespondPacket {
 /** Sealed frames. `header` is the associated data they are sealed with. */
 export interface DataPacket {
   readonly kind: typeof PacketKind.Data;
+  /** Phase of the keys that seal it, modulo 2. */
+  readonly phase: 0 | 1;
   readonly receiver: number;
   readonly packetNumber: number;
   readonly header: Uint8Array;
@@ -121,13 +134,16 @@ export function decodeDatagram(bytes: Uint8Array): Packet | Invalid {
   const reader = new ByteReader(bytes);
   const kind = reader.u8();
   switch (kind) {
-    case PacketKind.Data: {
+    case PacketKind.Data:
+    case PacketKind.Data | KEY_PHASE_BIT: {
       if (bytes.length < DATA_MIN_BYTES) return WRONG_LENGTH;
       const receiver = reader.u32();
       const packetNumber = reader.u64();
       if (packetNumber < 0) return { reason: "a packet number that is too large" };
       const header = bytes.subarray(0, DATA_HEADER_BYTES);
-      return { kind, receiver, packetNumber, header, sealed: bytes.subarray(DATA_HEADER_BYTES) };
+      const sealed = bytes.subarray(DATA_HEADER_BYTES);
+      const phase = kind === PacketKind.Data ? 0 : 1;
+      return { kind: PacketKind.Data, phase, receiver, packetNumber, header, sealed };
     }
     case PacketKind.Hello:
       if (bytes.length < HELLO_BYTES) return WRONG_LENGTH;
@@ -137,6 +153,7 @@ export function decodeDatagram(bytes: Uint8Array): Packet | Invalid {
       if (bytes.length !== RETRY_BYTES) return WRONG_LENGTH;
       return {
         kind,
+        flags: reader.u8(),
         nonce: reader.bytes(NONCE_BYTES)!,
         publicKey: reader.bytes(PUBLIC_KEY_BYTES)!,
         cookie: reader.bytes(COOKIE_BYTES)!,
@@ -163,16 +180,13 @@ export function encodeHello(nonce: Uint8Array): Uint8Array {
   return packet;
 }
 
-export function encodeRetry(
-  nonce: Uint8Array,
-  publicKey: Uint8Array,
-  cookie: Uint8Array,
-): Uint8Array {
+export function encodeRetry(retry: Omit<RetryPacket, "kind">): Uint8Array {
   const writer = new ByteWriter(RETRY_BYTES);
   writer.u8(PacketKind.Retry);
-  writer.bytes(nonce);
-  writer.bytes(publicKey);
-  writer.bytes(cookie);
+  writer.u8(retry.flags);
+  writer.bytes(retry.nonce);
+  writer.bytes(retry.publicKey);
+  writer.bytes(retry.cookie);
   return writer.written();
 }
 
@@ -193,8 +207,13 @@ export function encodeRespond(receiver: number, noise: Uint8Array): Uint8Array {
 }
 
 /** Writes the start of a DATA packet, DATA_HEADER_BYTES long: the sealed frames follow it. */
-export function writeDataHeader(writer: ByteWriter, receiver: number, packetNumber: number): void {
-  writer.u8(PacketKind.Data);
+export function writeDataHeader(
+  writer: ByteWriter,
+  receiver: number,
+  packetNumber: number,
+  phase: 0 | 1 = 0,
+): void {
+  writer.u8(phase === 0 ? PacketKind.Data : PacketKind.Data | KEY_PHASE_BIT);
   writer.u32(receiver);
   writer.u64(packetNumber);
 }

@@ -2,7 +2,13 @@
 // sessions or what a receiver does with a frame.
 
 import { ByteReader, type ByteWriter, INTEGER_MAX, type Invalid, varintSize } from "./bytes.ts";
-import { ACK_RANGES_MAX, CLOSE_REASON_MAX_BYTES } from "./limits.ts";
+import { PUBLIC_KEY_BYTES } from "./keys.ts";
+import {
+  ACK_RANGES_MAX,
+  ACK_RANGES_READ_MAX,
+  CLOSE_REASON_MAX_BYTES,
+  PACKET_FRAMES_MAX,
+} from "./limits.ts";
 import type { RangeSet } from "./ranges.ts";
 
 /** The first byte of a frame. */
@@ -15,6 +21,7 @@ export const FrameKind = {
   Close: 0x05,
   PathChallenge: 0x06,
   PathResponse: 0x07,
+  Rekey: 0x08,
 } as const;
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
 
@@ -23,6 +30,9 @@ export interface AckRange {
   readonly smallest: number;
   readonly largest: number;
 }
+
+/** Why a session is closed. */
+export const CloseCode = { Done: 0, Violation: 1, NoRoom: 2 } as const;
 
 /** A run of zero bytes. */
 export interface PaddingFrame {
@@ -77,6 +87,14 @@ export interface PathResponseFrame {
   readonly data: Uint8Array;
 }
 
+/** A public key for the keys of that phase: from the initiator a wish, from the responder the answer. */
+export interface RekeyFrame {
+  readonly kind: typeof FrameKind.Rekey;
+  readonly phase: number;
+  /** A view. */
+  readonly publicKey: Uint8Array;
+}
+
 export type Frame =
   | PaddingFrame
   | PingFrame
@@ -85,7 +103,8 @@ export type Frame =
   | MaxDataFrame
   | CloseFrame
   | PathChallengeFrame
-  | PathResponseFrame;
+  | PathResponseFrame
+  | RekeyFrame;
 
 /** Length of the data in a path challenge and its response. */
 export const PATH_DATA_BYTES = 8;
@@ -106,10 +125,12 @@ export function decodeFrames(bytes: Uint8Array): Frame[] | Invalid {
   if (bytes.length === 0) return { reason: "a packet without frames" };
   const reader = new ByteReader(bytes);
   const frames: Frame[] = [];
+  let acks = 0;
   while (reader.remaining > 0) {
     const frame = readFrame(reader);
     if (!("kind" in frame)) return frame;
-    frames.push(frame);
+    if (frame.kind === FrameKind.Ack && ++acks > 1) return { reason: "more than one ACK" };
+    if (frames.push(frame) > PACKET_FRAMES_MAX) return { reason: "too many frames" };
   }
   return frames;
 }
@@ -136,6 +157,8 @@ function readFrame(reader: ByteReader): Frame | Invalid {
       const data = reader.bytes(PATH_DATA_BYTES);
       return data === undefined ? CUT_SHORT : { kind, data };
     }
+    case FrameKind.Rekey:
+      return readRekey(reader);
     default:
       return { reason: "an unknown frame" };
   }
@@ -156,6 +179,7 @@ function readAck(reader: ByteReader): AckFrame | Invalid {
   const more = reader.varint();
   let length = reader.varint();
   if (largest < 0 || delayMicros < 0 || more < 0 || length < 0) return CUT_SHORT;
+  if (more >= ACK_RANGES_READ_MAX) return { reason: "too many ranges" };
   const ranges: AckRange[] = [];
   for (let left = more; ; left--) {
     const smallest = largest - length;
@@ -178,6 +202,13 @@ function readClose(reader: ByteReader): CloseFrame | Invalid {
   const text = reader.bytes(length);
   if (text === undefined) return CUT_SHORT;
   return { kind: FrameKind.Close, code, reason: utf8Decoder.decode(text) };
+}
+
+function readRekey(reader: ByteReader): RekeyFrame | Invalid {
+  const phase = reader.varint();
+  const publicKey = reader.bytes(PUBLIC_KEY_BYTES);
+  if (phase < 0 || publicKey === undefined) return CUT_SHORT;
+  return { kind: FrameKind.Rekey, phase, publicKey };
 }
 
 export function writePadding(writer: ByteWriter, length: number): void {
@@ -256,4 +287,11 @@ export function writePathChallenge(writer: ByteWriter, data: Uint8Array): void {
 export function writePathResponse(writer: ByteWriter, data: Uint8Array): void {
   writer.u8(FrameKind.PathResponse);
   writer.bytes(data);
+}
+
+/** `publicKey` is PUBLIC_KEY_BYTES long. */
+export function writeRekey(writer: ByteWriter, phase: number, publicKey: Uint8Array): void {
+  writer.u8(FrameKind.Rekey);
+  writer.varint(phase);
+  writer.bytes(publicKey);
 }

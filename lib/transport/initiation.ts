@@ -4,18 +4,26 @@
 import { equalBytes } from "./bytes.ts";
 import {
   decodeRespondPayload,
-  encodeHello,
   encodeInitiate,
   encodeInitiatePayload,
   PROLOGUE,
   type RespondPacket,
+  RetryFlag,
   type RetryPacket,
 } from "./datagrams.ts";
-import { type KeyPair, keyPairFrom, SECRET_BYTES } from "./keys.ts";
-import { INITIATE_TRIES_PER_COOKIE } from "./limits.ts";
+import { Inquiry } from "./inquiry.ts";
+import type { SessionKeys } from "./key-phases.ts";
+import { ephemeralKeyPair, type KeyPair } from "./keys.ts";
+import {
+  BUSY_COOKIES,
+  BUSY_GIVE_UP_MS,
+  BUSY_MAX_MS,
+  BUSY_TRY_INTERVAL_MAX_MS,
+  INITIATE_TRIES_PER_COOKIE,
+} from "./limits.ts";
 import { InitiatorHandshake } from "./noise.ts";
 import { GIVE_UP_MS, PROBE_INTERVAL_IDLE_MAX_MS } from "./retry.ts";
-import type { SessionKeys } from "./session.ts";
+import type { Ending } from "./transport-event.ts";
 
 /** Wait between two tries while there is plenty of time left. */
 const TRY_INTERVAL_MS = 100;
@@ -39,6 +47,8 @@ export interface InitiationOptions {
   readonly psk: Uint8Array | undefined;
   /** The key that the other side must have; without it, the one it presents is taken. */
   readonly expectedKey: Uint8Array | undefined;
+  /** Patient with a busy responder, and plain about one that can give no session (see ConnectOptions). */
+  readonly strict: boolean;
   /** Our index of the session to be. */
   readonly localIndex: number;
   /** Our reset token for that index. */
@@ -53,20 +63,27 @@ export interface Completed {
 
 export class Initiation {
   readonly #options: InitiationOptions;
-  readonly #nonce: Uint8Array;
+  readonly #inquiry: Inquiry;
   #attempt: Attempt | undefined;
+  /** The one before, with another key, and the answer to it, which may come late. */
+  #superseded: Attempt | undefined;
+  #stale: Uint8Array | undefined;
   /** INITIATE with the newest cookie, and how often it is still sent before another one is asked for. */
   #initiate: Uint8Array | undefined;
   #triesLeft = 0;
-  /** When something was last heard, or hoped for anew. */
+  /** A RESPOND that we could not open. */
+  #unopened: Uint8Array | undefined;
+  /** When something was first heard, or hoped for anew. */
   #since: number;
+  /** Cookies since then. */
+  #cookies = 0;
+  #graceUntil = Number.NEGATIVE_INFINITY;
   #interval = TRY_INTERVAL_MS;
   #nextTryAt: number;
 
-  /** `nonce` marks the HELLO, so that a RETRY finds its way back. */
-  constructor(now: number, nonce: Uint8Array, options: InitiationOptions) {
+  constructor(now: number, options: InitiationOptions) {
     this.#options = options;
-    this.#nonce = nonce;
+    this.#inquiry = new Inquiry(options.localIndex, options.random);
     this.#since = now;
     this.#nextTryAt = now;
   }
@@ -75,53 +92,67 @@ export class Initiation {
     return this.#nextTryAt;
   }
 
+  /** Until then the other side is given time, whatever waits for it: it has been heard. */
+  get graceUntil(): number {
+    return this.#graceUntil;
+  }
+
   /** Someone waits for this anew: back to the short intervals. */
   hurry(now: number): void {
-    if (now - this.#since < GIVE_UP_MS) return;
+    if (now - this.#since < GIVE_UP_MS || now < this.#graceUntil) return;
     this.#since = now;
     this.#nextTryAt = now;
+    if (this.#options.strict) this.#cookies = 0;
   }
 
   /** The datagrams to send now. */
   poll(now: number): readonly Uint8Array[] {
     if (now < this.#nextTryAt) return [];
-    const silence = now - this.#since;
-    if (silence < GIVE_UP_MS / 2) this.#interval = TRY_INTERVAL_MS;
-    else if (silence < GIVE_UP_MS) this.#interval = LAST_TRY_INTERVAL_MS;
-    else this.#interval = Math.min(this.#interval * 2, PROBE_INTERVAL_IDLE_MAX_MS);
+    this.#interval = this.#nextInterval(now);
     this.#nextTryAt = now + this.#interval;
-    if (this.#initiate === undefined) return [encodeHello(this.#nonce)];
+    if (this.#initiate === undefined) return [this.#inquiry.hello()];
     if (this.#triesLeft > 0) {
       this.#triesLeft--;
       return [this.#initiate];
     }
     // The cookie may be out of date, or only the answers may have been lost.
-    return [this.#initiate, encodeHello(this.#nonce)];
+    return [this.#initiate, this.#inquiry.hello()];
   }
 
-  /** A cookie and a key came: INITIATE goes out with the next poll. Returns whether they are for us. */
-  onRetry(now: number, retry: RetryPacket): boolean {
-    const { expectedKey } = this.#options;
-    if (this.#triesLeft > 0 || !equalBytes(retry.nonce, this.#nonce)) return false;
-    if (expectedKey !== undefined && !equalBytes(retry.publicKey, expectedKey)) return false;
-    if (this.#attempt === undefined) this.#since = now;
+  /**
+   * A cookie and a key came: "on" if the next poll has something new to send; an end if there can be no session;
+   * `undefined` if it is of no use.
+   */
+  onRetry(now: number, retry: RetryPacket): "on" | Ending | undefined {
+    if (this.#triesLeft > 0 || !this.#inquiry.isAnswer(retry)) return undefined;
+    const { expectedKey, strict } = this.#options;
+    const otherKey = expectedKey !== undefined && !equalBytes(retry.publicKey, expectedKey);
+    if (otherKey && !strict) return undefined;
+    const objection = this.#objectionTo(retry, otherKey);
+    const ending = this.#inquiry.take(objection);
+    if (ending !== undefined) return ending;
+    if (objection !== undefined) {
+      this.#nextTryAt = now;
+      return "on";
+    }
     // The answer to an earlier INITIATE may still be on its way: only another key begins anew.
     if (this.#attempt === undefined || !equalBytes(this.#attempt.peerKey, retry.publicKey)) {
       const attempt = this.#begin(retry.publicKey.slice());
-      if (attempt === undefined) return false;
+      if (attempt === undefined) return undefined;
+      this.#superseded = this.#attempt;
       this.#attempt = attempt;
     }
     this.#initiate = encodeInitiate(retry.cookie, this.#attempt.message);
-    this.#triesLeft = INITIATE_TRIES_PER_COOKIE;
-    this.#nextTryAt = now;
-    return true;
+    this.#onCookie(now);
+    return "on";
   }
 
-  /** The answer to an INITIATE of ours; `undefined` if it is not authentic. */
-  onRespond(respond: RespondPacket): Completed | undefined {
+  /** The answer to an INITIATE of ours: the session or its end; if it is not authentic, as of `onRetry`. */
+  onRespond(now: number, respond: RespondPacket): Completed | Ending | "on" | undefined {
     const attempt = this.#attempt;
-    const answer = attempt?.handshake.readRespond(respond.noise);
-    if (attempt === undefined || answer === undefined) return undefined;
+    if (attempt === undefined) return undefined;
+    const answer = attempt.handshake.readRespond(respond.noise);
+    if (answer === undefined) return this.#onUnopened(now, respond.noise);
     const payload = decodeRespondPayload(answer.payload);
     if ("reason" in payload) return undefined;
     const { handshake, peerKey } = attempt;
@@ -129,12 +160,74 @@ export class Initiation {
     return { keys: { ...handshake.split(), remoteIndex: payload.sender, resetToken }, peerKey };
   }
 
+  /** Whether the other side gives cookies and no session, so often that it cannot be the path alone that loses so much. */
+  get #busy(): boolean {
+    return this.#options.strict && this.#cookies >= BUSY_COOKIES && this.#unopened === undefined;
+  }
+
+  #nextInterval(now: number): number {
+    if (this.#busy && now < this.#graceUntil) {
+      const doublings = this.#cookies - BUSY_COOKIES + 1;
+      const interval = Math.min(TRY_INTERVAL_MS * 2 ** doublings, BUSY_TRY_INTERVAL_MAX_MS);
+      // Many may have begun at the same moment: at random in the last quarter, they do not come back together.
+      const [chance = 0] = this.#options.random(1);
+      return interval * (1 - chance / 1_024);
+    }
+    const silence = now - this.#since;
+    if (silence < GIVE_UP_MS / 2) return TRY_INTERVAL_MS;
+    if (silence < GIVE_UP_MS) return LAST_TRY_INTERVAL_MS;
+    return Math.min(this.#interval * 2, PROBE_INTERVAL_IDLE_MAX_MS);
+  }
+
+  /** The first cookie is tried at once. Further ones of a responder that gives nothing else make no haste. */
+  #onCookie(now: number): void {
+    const first = this.#cookies++ === 0;
+    if (first) this.#onFirstSign(now);
+    if (first || !this.#options.strict) {
+      this.#triesLeft = INITIATE_TRIES_PER_COOKIE;
+      this.#nextTryAt = now;
+    }
+    if (this.#busy) this.#graceUntil = Math.min(now + BUSY_GIVE_UP_MS, this.#since + BUSY_MAX_MS);
+  }
+
+  /** Somebody is there: from now on it is silence that counts. */
+  #onFirstSign(now: number): void {
+    this.#since = now;
+    this.#graceUntil = now + GIVE_UP_MS;
+    this.#nextTryAt = now;
+  }
+
+  /** What a RETRY says against a session. Who is not strict tries nevertheless. */
+  #objectionTo({ flags, publicKey }: RetryPacket, otherKey: boolean): Ending | undefined {
+    const { psk, strict } = this.#options;
+    if (otherKey) return { reason: "other_key", key: publicKey.slice() };
+    const wanted = (flags & RetryFlag.Password) !== 0;
+    if (!strict || wanted === (psk !== undefined)) return undefined;
+    return { reason: wanted ? "password_wanted" : "password_unwanted" };
+  }
+
+  /**
+   * It is forged, damaged, an answer to an attempt before, or of somebody who has another secret than we have. Only the
+   * last two say the same again, byte for byte.
+   */
+  #onUnopened(now: number, noise: Uint8Array): Ending | "on" | undefined {
+    const { strict, psk } = this.#options;
+    if (!strict || psk === undefined) return undefined;
+    if (this.#superseded?.handshake.readRespond(noise) !== undefined) this.#stale = noise.slice();
+    if (isSame(this.#stale, noise)) return undefined;
+    if (isSame(this.#unopened, noise)) return { reason: "password_wrong" };
+    // Who answers is not busy, and can say it again at once.
+    if (this.#unopened === undefined) this.#onFirstSign(now);
+    this.#unopened = noise.slice();
+    return "on";
+  }
+
   /** A handshake with the holder of that key; `undefined` if it is none. */
   #begin(peerKey: Uint8Array): Attempt | undefined {
     const { keyPair, psk, localIndex, resetToken, random } = this.#options;
     const handshake = new InitiatorHandshake({
       static: keyPair,
-      ephemeral: keyPairFrom(random(SECRET_BYTES)),
+      ephemeral: ephemeralKeyPair(random),
       remoteStatic: peerKey,
       prologue: PROLOGUE,
       psk,
@@ -144,3 +237,6 @@ export class Initiation {
     return message && { handshake, peerKey, message };
   }
 }
+
+const isSame = (known: Uint8Array | undefined, bytes: Uint8Array): boolean =>
+  known !== undefined && equalBytes(known, bytes);

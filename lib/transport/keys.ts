@@ -8,6 +8,7 @@ import {
   createPrivateKey,
   createPublicKey,
   diffieHellman,
+  hkdfSync,
   type KeyObject,
 } from "node:crypto";
 
@@ -27,32 +28,46 @@ const PUBLIC_KEY_PREFIX = Buffer.from("302a300506032b656e032100", "hex");
 
 /** The key pair of a secret of SECRET_BYTES random bytes. */
 export function keyPairFrom(secret: Uint8Array): KeyPair {
-  const privateKey = createPrivateKey({
-    key: Buffer.concat([PRIVATE_KEY_PREFIX, secret]),
-    format: "der",
-    type: "pkcs8",
-  });
+  const key = Buffer.concat([PRIVATE_KEY_PREFIX, secret]);
+  const privateKey = createPrivateKey({ key, format: "der", type: "pkcs8" });
+  wipe(key);
   const encoded = createPublicKey(privateKey).export({ format: "der", type: "spki" });
-  return { publicKey: Uint8Array.from(encoded.subarray(PUBLIC_KEY_PREFIX.length)), privateKey };
+  return { publicKey: new Uint8Array(encoded.subarray(PUBLIC_KEY_PREFIX.length)), privateKey };
+}
+
+/** A key pair that was never used. Nothing but the pair itself holds its secret afterwards. */
+export function ephemeralKeyPair(random: (bytes: number) => Uint8Array): KeyPair {
+  const secret = random(SECRET_BYTES);
+  const keyPair = keyPairFrom(secret);
+  wipe(secret);
+  return keyPair;
+}
+
+/** The other side's public key made ready for use; `undefined` for one of the wrong length. */
+export function publicKeyFrom(bytes: Uint8Array): KeyObject | undefined {
+  if (bytes.length !== PUBLIC_KEY_BYTES) return undefined;
+  const key = Buffer.concat([PUBLIC_KEY_PREFIX, bytes]);
+  return createPublicKey({ key, format: "der", type: "spki" });
 }
 
 /**
  * X25519 (RFC 7748): what both sides compute from one's private and the other's public key.
- * Undefined for a public key of low order, whose secret would be zero whatever the private key,
- * and for one of the wrong length.
+ * Undefined for a public key of low order, whose secret would be zero whatever the private key.
  */
-export function sharedSecret(keyPair: KeyPair, publicKey: Uint8Array): Uint8Array | undefined {
-  if (publicKey.length !== PUBLIC_KEY_BYTES) return undefined;
-  const key = createPublicKey({
-    key: Buffer.concat([PUBLIC_KEY_PREFIX, publicKey]),
-    format: "der",
-    type: "spki",
-  });
+export function sharedSecret(
+  { privateKey }: KeyPair,
+  publicKey: KeyObject,
+): Uint8Array | undefined {
   try {
-    return diffieHellman({ privateKey: keyPair.privateKey, publicKey: key });
+    return diffieHellman({ privateKey, publicKey });
   } catch {
     return undefined;
   }
+}
+
+/** Overwrites secrets that have served. */
+export function wipe(...secrets: readonly Uint8Array[]): void {
+  for (const secret of secrets) secret.fill(0);
 }
 
 /** SHA-256 of all parts, one behind the other. */
@@ -72,11 +87,12 @@ export function hmacSha256(
   return hmac.digest();
 }
 
-const FIRST = Uint8Array.of(1);
-const SECOND = Uint8Array.of(2);
-const THIRD = Uint8Array.of(3);
+const NO_INFO = new Uint8Array(0);
 
-/** The HKDF of Noise section 4.3, for two or three outputs of HASH_BYTES each. */
+/**
+ * The HKDF of Noise section 4.3, for two or three outputs of HASH_BYTES each: that of RFC 5869 with
+ * the chaining key as salt and no info.
+ */
 export function hkdf(
   chainingKey: Uint8Array,
   input: Uint8Array,
@@ -88,13 +104,15 @@ export function hkdf(
   outputs: 3,
 ): [Uint8Array, Uint8Array, Uint8Array];
 export function hkdf(chainingKey: Uint8Array, input: Uint8Array, outputs: 2 | 3): Uint8Array[] {
-  const temporary = hmacSha256(chainingKey, input);
-  const first = hmacSha256(temporary, FIRST);
-  const second = hmacSha256(temporary, first, SECOND);
-  return outputs === 2 ? [first, second] : [first, second, hmacSha256(temporary, second, THIRD)];
+  const derived = hkdfSync("sha256", input, chainingKey, NO_INFO, outputs * HASH_BYTES);
+  const output = (index: number) => new Uint8Array(derived, index * HASH_BYTES, HASH_BYTES);
+  return outputs === 2 ? [output(0), output(1)] : [output(0), output(1), output(2)];
 }
 
 /** A secret of HASH_BYTES that only the holder of the private key can compute, again and again. */
 export function derivedSecret(keyPair: KeyPair, label: string): Uint8Array {
-  return hmacSha256(keyPair.privateKey.export({ format: "der", type: "pkcs8" }), label);
+  const exported = keyPair.privateKey.export({ format: "der", type: "pkcs8" });
+  const derived = hmacSha256(exported, label);
+  wipe(exported);
+  return derived;
 }

@@ -18,6 +18,8 @@ export class Liveness {
   #askedAt: number;
   /** Since when there is something that it has not answered; kept while it is silent. */
   #waitingSince: number;
+  /** Nothing is unanswered before then, however long the silence. */
+  #graceUntil = Number.NEGATIVE_INFINITY;
   /** Number of the next message that may become unanswered. */
   #nextToJudge = 1;
 
@@ -35,6 +37,12 @@ export class Liveness {
 
   onHeard(now: number): void {
     this.#lastHeard = now;
+    this.#graceUntil = Number.NEGATIVE_INFINITY;
+  }
+
+  /** The other side is there, but not ready to answer: it has until then, or until it is heard. */
+  grant(until: number): void {
+    this.#graceUntil = until;
   }
 
   /** Something is asked of the other side, which until now had answered everything or not. */
@@ -57,7 +65,8 @@ export class Liveness {
   unansweredAt(stream: SendStream): number {
     const number = Math.max(this.#nextToJudge, stream.deliveredCount + 1);
     const queuedAt = stream.queuedAt(number);
-    return queuedAt === undefined ? Number.POSITIVE_INFINITY : givesUpAt(queuedAt, this.#lastHeard);
+    if (queuedAt === undefined) return Number.POSITIVE_INFINITY;
+    return Math.max(givesUpAt(queuedAt, this.#lastHeard), this.#graceUntil);
   }
 
   /** Numbers of the messages that became unanswered by `now`, each told once. */

@@ -1,16 +1,25 @@
 // The handshakes Noise_IK_25519_AESGCM_SHA256 and, with a shared password, Noise_IKpsk2_...: the
 // initiator knows the responder's static key, one message goes each way (Noise revision 34).
-// Knows nothing of packets or cookies. Wrong messages are refused and never throw.
+// Knows nothing of packets or cookies. Wrong messages are refused and never throw. Secrets on the
+// way are overwritten as soon as they have served.
 
 import { Buffer } from "node:buffer";
+import type { KeyObject } from "node:crypto";
 
 import { type AeadKey, aeadKey, open, seal, TAG_BYTES } from "./aead.ts";
-import { HASH_BYTES, hkdf, type KeyPair, PUBLIC_KEY_BYTES, sha256, sharedSecret } from "./keys.ts";
+import {
+  HASH_BYTES,
+  hkdf,
+  type KeyPair,
+  PUBLIC_KEY_BYTES,
+  publicKeyFrom,
+  sha256,
+  sharedSecret,
+  wipe,
+} from "./keys.ts";
 
 export interface HandshakeOptions {
   readonly static: KeyPair;
-  /** Fresh for every handshake, never used again. */
-  readonly ephemeral: KeyPair;
   /** What both sides must agree on beforehand. */
   readonly prologue: Uint8Array;
   /** A secret of 32 bytes shared beforehand: turns IK into IKpsk2. */
@@ -18,13 +27,19 @@ export interface HandshakeOptions {
 }
 
 export interface InitiatorOptions extends HandshakeOptions {
+  /** Fresh for every handshake, never used again. */
+  readonly ephemeral: KeyPair;
   readonly remoteStatic: Uint8Array;
 }
 
-/** One key for each direction, seen from the side that asked. */
+/** What a handshake leaves, seen from the side that asked. */
 export interface TransportKeys {
+  /** Whether that side wrote the first message. */
+  readonly initiator: boolean;
   readonly send: AeadKey;
   readonly receive: AeadKey;
+  /** From which later keys are derived: the same on both sides, HASH_BYTES long, secret. */
+  readonly chain: Uint8Array;
 }
 
 const PROTOCOL_NAME = "Noise_IK_25519_AESGCM_SHA256";
@@ -34,7 +49,7 @@ const SEALED_KEY_BYTES = PUBLIC_KEY_BYTES + TAG_BYTES;
 const NOTHING = new Uint8Array(0);
 
 /** How far a handshake has come. A failed one stays failed. */
-type Progress = "start" | "initiated" | "complete" | "failed";
+type Progress = "start" | "initiated" | "complete" | "split" | "failed";
 
 /** Writes the first message and reads the second. */
 export class InitiatorHandshake {
@@ -54,9 +69,10 @@ export class InitiatorHandshake {
     expect(this.#progress, "start");
     this.#progress = "failed";
     state.mixEphemeral(ephemeral.publicKey);
-    if (!state.mixShared(ephemeral, remoteStatic)) return undefined;
+    const remote = publicKeyFrom(remoteStatic);
+    if (!state.mixShared(ephemeral, remote)) return undefined;
     const sealedStatic = state.sealAndHash(own.publicKey);
-    if (!state.mixShared(own, remoteStatic)) return undefined;
+    if (!state.mixShared(own, remote)) return undefined;
     this.#progress = "initiated";
     return Buffer.concat([ephemeral.publicKey, sealedStatic, state.sealAndHash(payload)]);
   }
@@ -66,27 +82,36 @@ export class InitiatorHandshake {
    * still come, so that a forged or damaged one costs nothing.
    */
   readRespond(message: Uint8Array): { readonly payload: Uint8Array } | undefined {
-    const { static: own, ephemeral } = this.#options;
     if (this.#progress !== "initiated") return undefined;
     if (message.length < PUBLIC_KEY_BYTES + TAG_BYTES) return undefined;
     const state = this.#state.copy();
-    const remoteEphemeral = message.subarray(0, PUBLIC_KEY_BYTES);
-    state.mixEphemeral(remoteEphemeral);
-    if (!state.mixShared(ephemeral, remoteEphemeral)) return undefined;
-    if (!state.mixShared(own, remoteEphemeral)) return undefined;
-    state.mixPsk();
-    const payload = state.openAndHash(message.subarray(PUBLIC_KEY_BYTES));
-    if (payload === undefined) return undefined;
+    const payload = this.#openRespond(state, message);
+    if (payload === undefined) {
+      state.wipe();
+      return undefined;
+    }
+    this.#state.wipe();
     this.#state = state;
     this.#progress = "complete";
     return { payload };
   }
 
-  /** The keys of the session. Only after `readRespond` gave a payload. */
+  #openRespond(state: SymmetricState, message: Uint8Array): Uint8Array | undefined {
+    const { static: own, ephemeral } = this.#options;
+    const remoteEphemeral = message.subarray(0, PUBLIC_KEY_BYTES);
+    const remote = publicKeyFrom(remoteEphemeral);
+    state.mixEphemeral(remoteEphemeral);
+    if (!state.mixShared(ephemeral, remote) || !state.mixShared(own, remote)) return undefined;
+    state.mixPsk();
+    return state.openAndHash(message.subarray(PUBLIC_KEY_BYTES));
+  }
+
+  /** The keys of the session. Once, after `readRespond` gave a payload. */
   split(): TransportKeys {
     expect(this.#progress, "complete");
-    const [send, receive] = this.#state.split();
-    return { send, receive };
+    this.#progress = "split";
+    const [send, receive, chain] = this.#state.split();
+    return { initiator: true, send, receive, chain };
   }
 
   /** The same on both sides of a complete handshake, and of no other. */
@@ -95,12 +120,18 @@ export class InitiatorHandshake {
   }
 }
 
+/** What the first message says, and whose it is. */
+export interface Initiate {
+  readonly payload: Uint8Array;
+  readonly remoteStatic: Uint8Array;
+}
+
 /** Reads the first message and writes the second. */
 export class ResponderHandshake {
   readonly #options: HandshakeOptions;
   readonly #state: SymmetricState;
-  #remoteEphemeral: Uint8Array = NOTHING;
-  #remoteStatic: Uint8Array = NOTHING;
+  #remoteEphemeral: KeyObject | undefined;
+  #remoteStatic: KeyObject | undefined;
   #progress: Progress = "start";
 
   constructor(options: HandshakeOptions) {
@@ -113,32 +144,36 @@ export class ResponderHandshake {
    * `remoteStatic` holds its private key, or repeats a message of one who does: only a first
    * sealed packet of the session shows which.
    */
-  readInitiate(
-    message: Uint8Array,
-  ): { readonly payload: Uint8Array; readonly remoteStatic: Uint8Array } | undefined {
-    const { static: own } = this.#options;
-    const state = this.#state;
+  readInitiate(message: Uint8Array): Initiate | undefined {
     if (this.#progress !== "start") return undefined;
-    this.#progress = "failed";
-    const payloadAt = PUBLIC_KEY_BYTES + SEALED_KEY_BYTES;
-    if (message.length < payloadAt + TAG_BYTES) return undefined;
-    // A copy, which `slice` of a Buffer is not: the message may be gone when the answer is written.
-    const remoteEphemeral = new Uint8Array(message.subarray(0, PUBLIC_KEY_BYTES));
-    state.mixEphemeral(remoteEphemeral);
-    if (!state.mixShared(own, remoteEphemeral)) return undefined;
-    const remoteStatic = state.openAndHash(message.subarray(PUBLIC_KEY_BYTES, payloadAt));
-    if (remoteStatic === undefined || !state.mixShared(own, remoteStatic)) return undefined;
-    const payload = state.openAndHash(message.subarray(payloadAt));
-    if (payload === undefined) return undefined;
-    this.#remoteEphemeral = remoteEphemeral;
-    this.#remoteStatic = remoteStatic;
-    this.#progress = "initiated";
-    return { payload, remoteStatic };
+    const initiate = this.#openInitiate(message);
+    this.#progress = initiate === undefined ? "failed" : "initiated";
+    if (initiate === undefined) this.#state.wipe();
+    return initiate;
   }
 
-  /** <- e, ee, se. Only after `readInitiate` gave a payload. */
-  writeRespond(payload: Uint8Array): Uint8Array {
-    const { ephemeral } = this.#options;
+  #openInitiate(message: Uint8Array): Initiate | undefined {
+    const { static: own } = this.#options;
+    const state = this.#state;
+    const payloadAt = PUBLIC_KEY_BYTES + SEALED_KEY_BYTES;
+    if (message.length < payloadAt + TAG_BYTES) return undefined;
+    const ephemeral = message.subarray(0, PUBLIC_KEY_BYTES);
+    this.#remoteEphemeral = publicKeyFrom(ephemeral);
+    state.mixEphemeral(ephemeral);
+    if (!state.mixShared(own, this.#remoteEphemeral)) return undefined;
+    const remoteStatic = state.openAndHash(message.subarray(PUBLIC_KEY_BYTES, payloadAt));
+    if (remoteStatic === undefined) return undefined;
+    this.#remoteStatic = publicKeyFrom(remoteStatic);
+    if (!state.mixShared(own, this.#remoteStatic)) return undefined;
+    const payload = state.openAndHash(message.subarray(payloadAt));
+    return payload && { payload, remoteStatic };
+  }
+
+  /**
+   * <- e, ee, se. Only after `readInitiate` gave a payload. `ephemeral` is fresh, never used again;
+   * made only now, it costs nothing to who sends no good first message.
+   */
+  writeRespond(ephemeral: KeyPair, payload: Uint8Array): Uint8Array {
     const state = this.#state;
     expect(this.#progress, "initiated");
     state.mixEphemeral(ephemeral.publicKey);
@@ -150,11 +185,12 @@ export class ResponderHandshake {
     return Buffer.concat([ephemeral.publicKey, state.sealAndHash(payload)]);
   }
 
-  /** The keys of the session. Only after `writeRespond`. */
+  /** The keys of the session. Once, after `writeRespond`. */
   split(): TransportKeys {
     expect(this.#progress, "complete");
-    const [receive, send] = this.#state.split();
-    return { send, receive };
+    this.#progress = "split";
+    const [receive, send, chain] = this.#state.split();
+    return { initiator: false, send, receive, chain };
   }
 
   /** The same on both sides of a complete handshake, and of no other. */
@@ -171,6 +207,7 @@ function expect(progress: Progress, wanted: Progress): void {
 /** The SymmetricState of Noise section 5.2, with its CipherState inside, as IK needs it. */
 class SymmetricState {
   readonly #psk: Uint8Array | undefined;
+  /** Its bytes are its own: whoever replaces it overwrites them. */
   #chainingKey: Uint8Array;
   #hash: Uint8Array;
   #key: AeadKey | undefined;
@@ -187,14 +224,14 @@ class SymmetricState {
     // Neither name is longer than a hash, so it is not hashed but padded (section 5.2).
     const name = new Uint8Array(HASH_BYTES);
     name.set(Buffer.from(options.psk === undefined ? PROTOCOL_NAME : PROTOCOL_NAME_PSK));
-    const state = new SymmetricState(name, name, options.psk);
+    const state = new SymmetricState(name.slice(), name, options.psk);
     state.#mixHash(options.prologue);
     state.#mixHash(responderStatic);
     return state;
   }
 
   copy(): SymmetricState {
-    const copy = new SymmetricState(this.#chainingKey, this.#hash, this.#psk);
+    const copy = new SymmetricState(new Uint8Array(this.#chainingKey), this.#hash, this.#psk);
     copy.#key = this.#key;
     copy.#counter = this.#counter;
     return copy;
@@ -204,17 +241,24 @@ class SymmetricState {
     return this.#hash;
   }
 
+  /** Makes the state useless: nothing follows from it any more. */
+  wipe(): void {
+    wipe(this.#chainingKey);
+    this.#key = undefined;
+  }
+
   /** The token "e"; with a shared secret the key is mixed in as well (section 9.2). */
   mixEphemeral(publicKey: Uint8Array): void {
     this.#mixHash(publicKey);
     if (this.#psk !== undefined) this.#mixKey(publicKey);
   }
 
-  /** The tokens "es", "ss", "ee" and "se". False when the public key is of low order. */
-  mixShared(keyPair: KeyPair, publicKey: Uint8Array): boolean {
-    const secret = sharedSecret(keyPair, publicKey);
+  /** The tokens "es", "ss", "ee" and "se". False when the public key is none, or of low order. */
+  mixShared(keyPair: KeyPair, publicKey: KeyObject | undefined): boolean {
+    const secret = publicKey && sharedSecret(keyPair, publicKey);
     if (secret === undefined) return false;
     this.#mixKey(secret);
+    wipe(secret);
     return true;
   }
 
@@ -222,9 +266,9 @@ class SymmetricState {
   mixPsk(): void {
     if (this.#psk === undefined) return;
     const [chainingKey, hash, key] = hkdf(this.#chainingKey, this.#psk, 3);
-    this.#chainingKey = chainingKey;
+    this.#setKeys(chainingKey, key);
     this.#mixHash(hash);
-    this.#setKey(key);
+    wipe(hash);
   }
 
   sealAndHash(plaintext: Uint8Array): Uint8Array {
@@ -239,10 +283,11 @@ class SymmetricState {
     return plaintext;
   }
 
-  /** The initiator's sending key, then the responder's. */
-  split(): [AeadKey, AeadKey] {
-    const [first, second] = hkdf(this.#chainingKey, NOTHING, 2);
-    return [aeadKey(first), aeadKey(second)];
+  /** The initiator's sending key, the responder's, and what later keys are derived from. */
+  split(): [AeadKey, AeadKey, Uint8Array] {
+    const [first, second, chain] = hkdf(this.#chainingKey, NOTHING, 3);
+    this.wipe();
+    return [aeadKey(first), aeadKey(second), chain];
   }
 
   #mixHash(data: Uint8Array): void {
@@ -251,11 +296,12 @@ class SymmetricState {
 
   #mixKey(input: Uint8Array): void {
     const [chainingKey, key] = hkdf(this.#chainingKey, input, 2);
-    this.#chainingKey = chainingKey;
-    this.#setKey(key);
+    this.#setKeys(chainingKey, key);
   }
 
-  #setKey(key: Uint8Array): void {
+  #setKeys(chainingKey: Uint8Array, key: Uint8Array): void {
+    wipe(this.#chainingKey);
+    this.#chainingKey = chainingKey;
     this.#key = aeadKey(key);
     this.#counter = 0;
   }

@@ -78,9 +78,13 @@ export class RangeSet {
   /** Removes the numbers from `start` up to `end`; it does not matter which of them are in. */
   remove(start: number, end: number): void {
     const bounds = this.#bounds;
-    if (start >= end || bounds.length === 0) return;
-    if (start <= bounds[0]! && end < bounds[1]!) {
-      if (end > bounds[0]!) bounds[0] = end;
+    const { length } = bounds;
+    if (start >= end || length === 0) return;
+    if (end <= bounds[0]! || start >= bounds[length - 1]!) return;
+    // What touches no range but the first takes off its front, or all of it.
+    if (start <= bounds[0]! && (length === 2 || end <= bounds[2]!)) {
+      if (end < bounds[1]!) bounds[0] = end;
+      else bounds.splice(0, 2);
       return;
     }
     const from = this.#firstEndingFrom(start + 1);
@@ -98,7 +102,7 @@ export class RangeSet {
   /** Removes every number below `n`. */
   trimBelow(n: number): void {
     const min = this.min;
-    if (min !== undefined && min < n) this.remove(min, n);
+    if (min !== undefined) this.remove(min, n);
   }
 
   /** From the lowest range up. The set must not change meanwhile. */

@@ -3,7 +3,12 @@
 // Knows nothing of packets, time or keys.
 
 import { ByteReader, ByteWriter } from "./bytes.ts";
-import { MESSAGE_MAX_BYTES, RECEIVE_SEGMENTS_MAX, RECEIVE_WINDOW_BYTES } from "./limits.ts";
+import {
+  MESSAGE_MAX_BYTES,
+  RECEIVE_PIECE_OVERHEAD_BYTES,
+  RECEIVE_SEGMENTS_MAX,
+  RECEIVE_WINDOW_BYTES,
+} from "./limits.ts";
 
 /** The longest form of a length (RFC 9000 section 16). */
 const VARINT_MAX_BYTES = 8;
@@ -23,12 +28,14 @@ export class ReceiveStream {
   #offset = 0;
   /** Pieces beyond `#offset`, disjoint, ascending. */
   #segments: Segment[] = [];
+  /** Their bytes. */
+  #segmentBytes = 0;
   /** The start of the message that is being put together, its length in front. */
   #partial: ByteWriter | undefined;
   /** The limit last told to the peer. */
   #advertised = RECEIVE_WINDOW_BYTES;
 
-  /** Takes a range of the stream; whole messages are added to `messages`. */
+  /** Takes a range of the stream; whole messages are added to `messages`. Nothing points into `bytes` afterwards. */
   accept(start: number, bytes: Uint8Array, messages: Uint8Array[]): Accepted {
     const end = start + bytes.length;
     if (end > this.#advertised) return { violation: "flow control limit exceeded" };
@@ -38,15 +45,34 @@ export class ReceiveStream {
       this.#keep(start, bytes);
       return "taken";
     }
-    let violation = this.#read(bytes.subarray(this.#offset - start), messages);
+    const known = this.#offset - start;
+    let violation = this.#read(known === 0 ? bytes : bytes.subarray(known), messages);
     while (violation === undefined) {
       const next = this.#segments[0];
       if (next === undefined || next.start > this.#offset) break;
       this.#segments.shift();
+      this.#segmentBytes -= next.bytes.length;
       const fresh = next.bytes.subarray(Math.min(this.#offset - next.start, next.bytes.length));
       if (fresh.length > 0) violation = this.#read(fresh, messages);
     }
     return violation === undefined ? "taken" : { violation };
+  }
+
+  /** What is kept of messages that are not whole, each piece with what it costs besides its bytes. */
+  get heldBytes(): number {
+    const pieces = this.#segments.length * RECEIVE_PIECE_OVERHEAD_BYTES;
+    return (this.#partial?.length ?? 0) + this.#segmentBytes + pieces;
+  }
+
+  /** Messages were delivered up to this offset: the one that is being put together begins here. */
+  get deliveredTo(): number {
+    return this.#offset - (this.#partial?.length ?? 0);
+  }
+
+  /** The offset behind the last byte that has come. */
+  get keptTo(): number {
+    const last = this.#segments.at(-1);
+    return last === undefined ? this.#offset : last.start + last.bytes.length;
   }
 
   /** A new limit to tell the peer, once half the window is used up (RFC 9000 section 4.2). */
@@ -78,9 +104,9 @@ export class ReceiveStream {
     let consumed = 0;
     while (consumed < rest.length) {
       const length = reader.varint();
-      const body = length < 0 ? undefined : reader.bytes(length);
-      if (body === undefined) break;
       if (length > MESSAGE_MAX_BYTES) return TOO_LONG;
+      const body = reader.copy(length);
+      if (body === undefined) break;
       messages.push(body);
       consumed = rest.length - reader.remaining;
     }
@@ -114,11 +140,15 @@ export class ReceiveStream {
       if (segment.start >= end) break;
       if (segment.start > at) {
         fresh.push({ start: at, bytes: bytes.slice(at - start, segment.start - start) });
+        this.#segmentBytes += segment.start - at;
       }
       fresh.push(segment);
       at = Math.max(at, segment.start + segment.bytes.length);
     }
-    if (at < end) fresh.push({ start: at, bytes: bytes.slice(at - start) });
+    if (at < end) {
+      fresh.push({ start: at, bytes: bytes.slice(at - start) });
+      this.#segmentBytes += end - at;
+    }
     this.#segments.splice(low, index - low, ...fresh);
   }
 }

@@ -3,7 +3,7 @@
 
 import type { ByteWriter } from "./bytes.ts";
 import { writeAck } from "./frames.ts";
-import { ACK_RANGES_MAX } from "./limits.ts";
+import { ACK_DELAY_MS, ACK_EVERY_PACKETS, ACK_RANGES_MAX } from "./limits.ts";
 import { RangeSet } from "./ranges.ts";
 import { ReplayWindow } from "./replay.ts";
 
@@ -14,7 +14,9 @@ export class ReceivedPackets {
   readonly #ranges = new RangeSet();
   #largestAt = 0;
   #news = false;
-  #due = false;
+  /** Ack-eliciting packets since the last ACK, and when the next one must go out. */
+  #unacknowledged = 0;
+  #ackAt = Number.POSITIVE_INFINITY;
 
   /** Whether this number was not seen before and is not too old to tell. */
   isNew(packetNumber: number): boolean {
@@ -31,27 +33,44 @@ export class ReceivedPackets {
     return packetNumber > (this.#ranges.max ?? -1);
   }
 
-  /** All that was in the packet has been taken: it may be acknowledged. */
-  onTaken(now: number, packetNumber: number, ackEliciting: boolean): void {
-    if (this.isLargest(packetNumber)) this.#largestAt = now;
+  /**
+   * All that was in the packet has been taken: it may be acknowledged. `asks`: at once, if the sender wishes so, and not
+   * at all on its own account if it asks for nothing.
+   */
+  onTaken(now: number, packetNumber: number, asks: "at_once" | "soon" | "never"): void {
+    const expected = (this.#ranges.max ?? packetNumber - 1) + 1;
+    if (packetNumber >= expected) this.#largestAt = now;
     this.#ranges.add(packetNumber, packetNumber + 1);
     const excess = this.#ranges.count - ACK_RANGES_MAX;
     if (excess > 0) this.#ranges.trimBelow(this.#ranges.startOf(excess));
     this.#news = true;
-    this.#due ||= ackEliciting;
+    if (asks === "never") return;
+    this.#unacknowledged++;
+    // What comes out of order tells of a loss; and many packets want the sender to go on (section 13.2).
+    const hurry =
+      asks === "at_once" || packetNumber !== expected || this.#unacknowledged >= ACK_EVERY_PACKETS;
+    this.#ackAt = Math.min(this.#ackAt, hurry ? now : now + ACK_DELAY_MS);
   }
 
-  /** Whether an acknowledgement must go out, with data or alone. */
-  get ackDue(): boolean {
-    return this.#due;
+  /** The peer has our ACK up to this number: that need not be said again (section 13.2.4). The newest range stays. */
+  onAckRead(largest: number): void {
+    const ranges = this.#ranges;
+    if (ranges.count > 1) ranges.trimBelow(Math.min(largest + 1, ranges.startOf(ranges.count - 1)));
   }
 
-  /** Writes an ACK if there is news. */
-  writeAck(now: number, writer: ByteWriter): void {
-    if (!this.#news) return;
+  /** When an acknowledgement must go out, with data or alone; infinity for none. */
+  get ackAt(): number {
+    return this.#ackAt;
+  }
+
+  /** Writes an ACK if there is news. Returns the largest number that it names, -1 for none. */
+  writeAck(now: number, writer: ByteWriter): number {
+    if (!this.#news) return -1;
     const delay = Math.max(0, Math.round((now - this.#largestAt) * MICROS_PER_MS));
     writeAck(writer, this.#ranges, delay);
     this.#news = false;
-    this.#due = false;
+    this.#unacknowledged = 0;
+    this.#ackAt = Number.POSITIVE_INFINITY;
+    return this.#ranges.max!;
   }
 }

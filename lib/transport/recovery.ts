@@ -3,7 +3,14 @@
 
 import { Congestion } from "./congestion.ts";
 import type { AckRange } from "./frames.ts";
-import { probeTimeout, type RttEstimate, TIMER_GRANULARITY_MS, updateRtt } from "./retry.ts";
+import {
+  ASKED_ACK_DELAY_MS,
+  MAX_ACK_DELAY_MS,
+  probeTimeout,
+  type RttEstimate,
+  TIMER_GRANULARITY_MS,
+  updateRtt,
+} from "./retry.ts";
 
 /** An ack-eliciting packet that was sent, and what must be sent again should it be lost. */
 export interface SentPacket {
@@ -16,9 +23,30 @@ export interface SentPacket {
   readonly stream: readonly number[];
   /** Whether it told the peer a new flow control limit. */
   readonly maxData: boolean;
+  /** Whether it carried a public key for new keys. */
+  readonly rekey: boolean;
+  /** The largest packet number that its ACK named; -1 if it had none. */
+  readonly acknowledges: number;
+  /** Whether it asked for an acknowledgement at once. */
+  readonly asks: boolean;
+  /** Whether it was only sent to see whether one of its size arrives. */
+  readonly sizeProbe: boolean;
 }
 
-/** What an acknowledgement, or the passing of time, made known. */
+/** The record of a packet that was only sent to see whether one of its size arrives. */
+export const sizeProbe = (number: number, sentAt: number, bytes: number): SentPacket => ({
+  number,
+  sentAt,
+  bytes,
+  stream: [],
+  maxData: false,
+  rekey: false,
+  acknowledges: -1,
+  asks: true,
+  sizeProbe: true,
+});
+
+/** What an acknowledgement, or the passing of time, made known. Good until the next call: the arrays are used again. */
 export interface Findings {
   readonly acked: readonly SentPacket[];
   readonly lost: readonly SentPacket[];
@@ -39,18 +67,23 @@ const LOST_REMEMBERED_MAX = 256;
 /** Probe timeouts without any arrival that make up persistent congestion (kPersistentCongestionThreshold). */
 const PERSISTENT_CONGESTION_THRESHOLD = 3;
 
-const NONE: Findings = { acked: [], lost: [] };
+/** What the call that is being worked on has found. One for all sessions: nothing outlives its call. */
+const acked: SentPacket[] = [];
+const lost: SentPacket[] = [];
+const found: Findings = { acked, lost };
 
 export class Recovery {
   readonly congestion = new Congestion();
   #sent: SentPacket[] = [];
-  #rememberedLost: SentPacket[] = [];
+  /** Given up as lost, and perhaps only late, ascending by number. */
+  #rememberedLost: SentPacket[] | undefined;
   #largestAcked = -1;
   #rtt: RttEstimate | undefined;
   #packetThreshold = PACKET_THRESHOLD;
   #timeThreshold = TIME_THRESHOLD;
   #lossTime = Number.POSITIVE_INFINITY;
   #lastSentAt = 0;
+  #lastAsks = false;
   #probeCount = 0;
 
   /** Smoothed round trip in ms, once one was measured. */
@@ -71,40 +104,61 @@ export class Recovery {
   onSent(packet: SentPacket): void {
     this.#sent.push(packet);
     this.#lastSentAt = packet.sentAt;
+    this.#lastAsks = packet.asks;
     this.congestion.onSent(packet.bytes);
   }
 
   /** Takes the ranges of an ACK frame (descending), its delay in ms. */
   onAck(now: number, ranges: readonly AckRange[], delayMs: number): Findings {
-    const acked = this.#take(ranges);
-    const spurious = this.#takeSpurious(ranges);
-    const largest = ranges[0]!.largest;
-    if (acked.length === 0 && spurious.length === 0) return NONE;
+    acked.length = 0;
+    lost.length = 0;
+    this.#take(ranges);
     const newest = acked[acked.length - 1];
+    const { largest } = ranges[0]!;
     if (newest !== undefined && newest.number === largest && largest > this.#largestAcked) {
       this.#rtt = updateRtt(this.#rtt, now - newest.sentAt, delayMs);
     }
+    for (const packet of acked) this.congestion.onAcked(packet.bytes, packet.sentAt);
+    this.#takeSpurious(ranges);
+    if (acked.length === 0) return found;
     this.#largestAcked = Math.max(this.#largestAcked, largest);
     this.#probeCount = 0;
-    for (const packet of acked) this.congestion.onAcked(packet.bytes, packet.sentAt);
-    const lost = this.#detectLost(now);
-    return { acked: spurious.length === 0 ? acked : [...spurious, ...acked], lost };
+    this.#detectLost(now);
+    return found;
+  }
+
+  /**
+   * All that was said has been acknowledged: packets still under way only say it again, and nobody waits for their
+   * answers. Those that carry a limit or a public key, or try a size, stay.
+   */
+  dropRepeats(): void {
+    let kept = 0;
+    for (const packet of this.#sent) {
+      const { maxData, rekey, sizeProbe } = packet;
+      if (maxData || rekey || sizeProbe) this.#sent[kept++] = packet;
+      else this.congestion.onDropped(packet.bytes);
+    }
+    this.#sent.length = kept;
   }
 
   /** When `onTimeout` wants to be called; infinity if nothing is under way. */
   deadline(urgent: boolean): number {
     if (this.#sent.length === 0) return Number.POSITIVE_INFINITY;
     if (this.#lossTime !== Number.POSITIVE_INFINITY) return this.#lossTime;
-    return this.#lastSentAt + probeTimeout(this.#rtt, this.#probeCount, urgent);
+    const ackDelayMs = this.#lastAsks ? ASKED_ACK_DELAY_MS : MAX_ACK_DELAY_MS;
+    return this.#lastSentAt + probeTimeout(this.#rtt, this.#probeCount, urgent, ackDelayMs);
   }
 
-  /** The deadline has passed: packets lost by time, or, with none of those, a probe to send. */
-  onTimeout(now: number): { readonly lost: readonly SentPacket[]; readonly probe: boolean } {
-    if (this.#lossTime !== Number.POSITIVE_INFINITY) {
-      return { lost: this.#detectLost(now), probe: false };
+  /** The deadline has passed: packets lost by time, or, with none of those in question, `undefined`: time for a probe. */
+  onTimeout(now: number): Findings | undefined {
+    if (this.#lossTime === Number.POSITIVE_INFINITY) {
+      this.#probeCount++;
+      return undefined;
     }
-    this.#probeCount++;
-    return { lost: [], probe: true };
+    acked.length = 0;
+    lost.length = 0;
+    this.#detectLost(now);
+    return found;
   }
 
   /** The path is another one: what was learnt of the old one does not hold (RFC 9000 section 9.4). */
@@ -124,57 +178,66 @@ export class Recovery {
   }
 
   /** Takes the packets in `ranges` out of what is under way, ascending by number. */
-  #take(ranges: readonly AckRange[]): SentPacket[] {
-    const acked: SentPacket[] = [];
-    const kept: SentPacket[] = [];
-    const largest = ranges[0]!.largest;
+  #take(ranges: readonly AckRange[]): void {
+    const sent = this.#sent;
+    const { largest } = ranges[0]!;
     let range = ranges.length - 1;
+    let kept = 0;
     let index = 0;
-    for (; index < this.#sent.length; index++) {
-      const packet = this.#sent[index]!;
+    for (; index < sent.length; index++) {
+      const packet = sent[index]!;
       if (packet.number > largest) break;
       while (ranges[range]!.largest < packet.number) range--;
-      (packet.number >= ranges[range]!.smallest ? acked : kept).push(packet);
+      if (packet.number >= ranges[range]!.smallest) acked.push(packet);
+      else sent[kept++] = packet;
     }
-    if (acked.length > 0) this.#sent.splice(0, index, ...kept);
-    return acked;
+    if (kept === index) return;
+    while (index < sent.length) sent[kept++] = sent[index++]!;
+    sent.length = kept;
   }
 
   /** Packets that were given up as lost and arrived after all: the thresholds were too strict (section 6.1). */
-  #takeSpurious(ranges: readonly AckRange[]): SentPacket[] {
-    if (this.#rememberedLost.length === 0) return [];
-    const lowest = ranges[ranges.length - 1]!.smallest;
-    const arrived = this.#rememberedLost.filter(
-      ({ number }) => number >= lowest && contains(ranges, number),
-    );
-    if (arrived.length === 0) return arrived;
+  #takeSpurious(ranges: readonly AckRange[]): void {
+    const remembered = this.#rememberedLost;
+    if (remembered === undefined) return;
+    const { smallest } = ranges[ranges.length - 1]!;
     const largest = Math.max(this.#largestAcked, ranges[0]!.largest);
-    for (const packet of arrived) {
-      this.#packetThreshold = Math.min(
-        PACKET_THRESHOLD_MAX,
-        Math.max(this.#packetThreshold, largest - packet.number + 1),
-      );
+    const before = acked.length;
+    let kept = 0;
+    for (const packet of remembered) {
+      // What the peer names no more, it will not name again.
+      if (packet.number < smallest) continue;
+      if (!contains(ranges, packet.number)) {
+        remembered[kept++] = packet;
+        continue;
+      }
+      acked.push(packet);
+      const overtakenBy = largest - packet.number + 1;
+      const threshold = Math.max(this.#packetThreshold, overtakenBy);
+      this.#packetThreshold = Math.min(PACKET_THRESHOLD_MAX, threshold);
     }
-    this.#timeThreshold = Math.min(TIME_THRESHOLD_MAX, this.#timeThreshold + TIME_THRESHOLD_STEP);
-    this.#rememberedLost = this.#rememberedLost.filter((packet) => !arrived.includes(packet));
-    return arrived;
+    if (acked.length > before) {
+      this.#timeThreshold = Math.min(TIME_THRESHOLD_MAX, this.#timeThreshold + TIME_THRESHOLD_STEP);
+    }
+    remembered.length = kept;
+    if (kept === 0) this.#rememberedLost = undefined;
   }
 
   /** Section 6.1: lost by packets that overtook it, or by time. */
-  #detectLost(now: number): SentPacket[] {
+  #detectLost(now: number): void {
     this.#lossTime = Number.POSITIVE_INFINITY;
-    const first = this.#sent[0];
-    if (first === undefined || first.number > this.#largestAcked) return [];
+    const sent = this.#sent;
+    const first = sent[0];
+    if (first === undefined || first.number > this.#largestAcked) return;
     const rtt = this.#rtt;
     const delay = Math.max(
       this.#timeThreshold * (rtt === undefined ? 0 : Math.max(rtt.latest, rtt.smoothed)),
       TIMER_GRANULARITY_MS,
     );
-    const lost: SentPacket[] = [];
     let kept = 0;
-    for (const packet of this.#sent) {
+    for (const packet of sent) {
       if (packet.number > this.#largestAcked) {
-        this.#sent[kept++] = packet;
+        sent[kept++] = packet;
       } else if (
         packet.sentAt + delay <= now ||
         this.#largestAcked - packet.number >= this.#packetThreshold
@@ -182,25 +245,30 @@ export class Recovery {
         lost.push(packet);
       } else {
         this.#lossTime = Math.min(this.#lossTime, packet.sentAt + delay);
-        this.#sent[kept++] = packet;
+        sent[kept++] = packet;
       }
     }
-    this.#sent.length = kept;
-    if (lost.length > 0) this.#onLost(now, lost);
-    return lost;
+    sent.length = kept;
+    if (lost.length > 0) this.#onLost(now);
   }
 
-  #onLost(now: number, lost: readonly SentPacket[]): void {
+  #onLost(now: number): void {
     const first = lost[0]!;
     const last = lost[lost.length - 1]!;
     let bytes = 0;
-    for (const packet of lost) bytes += packet.bytes;
+    for (const packet of lost) {
+      if (packet.sizeProbe) this.congestion.onDropped(packet.bytes);
+      else bytes += packet.bytes;
+    }
+    if (bytes === 0) return;
     this.congestion.onLost(bytes, last.sentAt, now);
-    const period = probeTimeout(this.#rtt, 0, false) * PERSISTENT_CONGESTION_THRESHOLD;
+    const timeout = probeTimeout(this.#rtt, 0, false, MAX_ACK_DELAY_MS);
+    const period = timeout * PERSISTENT_CONGESTION_THRESHOLD;
     const contiguous = last.number - first.number === lost.length - 1;
     if (contiguous && lost.length > 1 && last.sentAt - first.sentAt > period) {
       this.congestion.onPersistentCongestion();
     }
+    this.#rememberedLost ??= [];
     this.#rememberedLost.push(...lost);
     const excess = this.#rememberedLost.length - LOST_REMEMBERED_MAX;
     if (excess > 0) this.#rememberedLost.splice(0, excess);

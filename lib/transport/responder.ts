@@ -13,18 +13,29 @@ import {
   type HelloPacket,
   type InitiatePacket,
   PROLOGUE,
+  RetryFlag,
 } from "./datagrams.ts";
-import { type KeyPair, keyPairFrom, SECRET_BYTES } from "./keys.ts";
+import type { SessionKeys } from "./key-phases.ts";
+import { ephemeralKeyPair, type KeyPair, SECRET_BYTES } from "./keys.ts";
 import { HALF_OPEN_MAX } from "./limits.ts";
 import { ResponderHandshake } from "./noise.ts";
-import type { SessionKeys } from "./session.ts";
 
 /** The ephemeral key in front of an INITIATE tells one handshake from another. */
 const EPHEMERAL_BYTES = 32;
 
+/** What was said to an INITIATE. */
+interface Answer {
+  readonly respond: Uint8Array;
+  /** Our index of the session that it made. */
+  readonly localIndex: number;
+}
+
 export interface Accepted {
   readonly keys: SessionKeys;
   readonly peerKey: Uint8Array;
+  readonly respond: Uint8Array;
+  /** Which handshake it was, for `forget`. */
+  readonly ephemeral: string;
 }
 
 export class Responder {
@@ -32,8 +43,8 @@ export class Responder {
   readonly #psk: Uint8Array | undefined;
   readonly #random: (bytes: number) => Uint8Array;
   readonly #cookies: CookieJar;
-  /** RESPOND by ephemeral key: a repeated INITIATE gets the same answer and no second session. */
-  readonly #answered = new Map<string, Uint8Array>();
+  /** By the ephemeral key of INITIATE: a repeated one gets the same answer and no second session. */
+  readonly #answered = new Map<string, Answer>();
 
   constructor(
     keyPair: KeyPair,
@@ -48,12 +59,22 @@ export class Responder {
 
   /** RETRY, smaller than the HELLO. */
   onHello(now: number, from: Address, hello: HelloPacket): Uint8Array {
-    return encodeRetry(hello.nonce, this.#keyPair.publicKey, this.#cookies.bake(now, from));
+    return encodeRetry({
+      flags: this.#psk === undefined ? 0 : RetryFlag.Password,
+      nonce: hello.nonce,
+      publicKey: this.#keyPair.publicKey,
+      cookie: this.#cookies.bake(now, from),
+    });
   }
 
-  /** The RESPOND that was sent for this INITIATE before, if it was. */
-  repeated(packet: InitiatePacket): Uint8Array | undefined {
-    return this.#answered.get(toHex(packet.noise.subarray(0, EPHEMERAL_BYTES)));
+  /** What was answered to this INITIATE before, if it was. */
+  repeated(packet: InitiatePacket): Answer | undefined {
+    return this.#answered.get(ephemeralOf(packet));
+  }
+
+  /** The session of that handshake has come to nothing: the same INITIATE may begin another one. */
+  forget(ephemeral: string): void {
+    this.#answered.delete(ephemeral);
   }
 
   /** Whether the cookie proves the address; costs one hash, and comes before anything dearer. */
@@ -66,10 +87,9 @@ export class Responder {
     packet: InitiatePacket,
     localIndex: number,
     resetToken: Uint8Array,
-  ): (Accepted & { readonly respond: Uint8Array }) | undefined {
+  ): Accepted | undefined {
     const handshake = new ResponderHandshake({
       static: this.#keyPair,
-      ephemeral: keyPairFrom(this.#random(SECRET_BYTES)),
       prologue: PROLOGUE,
       psk: this.#psk,
     });
@@ -78,29 +98,32 @@ export class Responder {
     const payload = decodeInitiatePayload(initiate.payload);
     if ("reason" in payload) return undefined;
     const message = handshake.writeRespond(
+      ephemeralKeyPair(this.#random),
       encodeRespondPayload({ sender: localIndex, resetToken }),
     );
     const respond = encodeRespond(payload.sender, message);
-    this.#remember(toHex(packet.noise.subarray(0, EPHEMERAL_BYTES)), respond);
-    const { send, receive } = handshake.split();
+    const ephemeral = ephemeralOf(packet);
+    this.#remember(ephemeral, { respond, localIndex });
+    const { sender: remoteIndex } = payload;
+    const peersToken = payload.resetToken.slice();
     return {
-      keys: {
-        send,
-        receive,
-        remoteIndex: payload.sender,
-        resetToken: payload.resetToken.slice(),
-      },
+      keys: { ...handshake.split(), remoteIndex, resetToken: peersToken },
       peerKey: initiate.remoteStatic,
       respond,
+      ephemeral,
     };
   }
 
-  #remember(ephemeral: string, respond: Uint8Array): void {
-    this.#answered.set(ephemeral, respond);
+  #remember(ephemeral: string, answer: Answer): void {
+    this.#answered.set(ephemeral, answer);
     if (this.#answered.size <= HALF_OPEN_MAX) return;
     for (const oldest of this.#answered.keys()) {
       this.#answered.delete(oldest);
       return;
     }
   }
+}
+
+function ephemeralOf({ noise }: InitiatePacket): string {
+  return toHex(noise.subarray(0, EPHEMERAL_BYTES));
 }

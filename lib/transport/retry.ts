@@ -8,8 +8,10 @@ export const TRIES = 5;
 /** A peer of whom nothing at all was heard for so long does not answer. */
 export const GIVE_UP_MS = TRIES * TRY_MS;
 
-/** How long a receiver may hold back an acknowledgement to let data ride along. */
-export const MAX_ACK_DELAY_MS = 5;
+/** How long a receiver may hold back an acknowledgement that nobody asked for at once (RFC 9000 section 18.2). */
+export const MAX_ACK_DELAY_MS = 25;
+/** The same for one that was asked for by PING: a busy process comes to it only with its next turn. */
+export const ASKED_ACK_DELAY_MS = 5;
 /** Timers of a busy process are no finer than this (RFC 9002 section 6.1.2, kGranularity). */
 export const TIMER_GRANULARITY_MS = 1;
 
@@ -21,6 +23,8 @@ export const PROBE_UNMEASURED_MS = 100;
  * 33 in 2,500 ms, and even behind a round trip of 300 ms the 25 that 1 in 1,000 needs.
  */
 export const PROBE_INTERVAL_MAX_MS = 75;
+/** So long the second probe may wait for the answer to the first one: half a try, or too few are left. */
+export const FIRST_PROBE_PATIENCE_MS = 150;
 /** The longest wait between two probes to a peer that has not answered in time. */
 export const PROBE_INTERVAL_IDLE_MAX_MS = 5_000;
 
@@ -68,28 +72,34 @@ export function updateRtt(
  * counts the probes since something was last acknowledged: 0 for the first wait. `urgent` says
  * that the give-up time of some message is still running: then probes come close together, and
  * at least TRIES of them, however slow the path. Otherwise each wait is twice the one before.
+ * `ackDelayMs`: how long the peer may hold back the acknowledgement of what was sent last.
  */
 export function probeTimeout(
   estimate: RttEstimate | undefined,
   consecutive: number,
   urgent: boolean,
+  ackDelayMs: number,
 ): number {
-  const first = firstProbeTimeout(estimate);
+  const first = firstProbeTimeout(estimate, ackDelayMs);
   if (!urgent) return Math.min(first * 2 ** consecutive, PROBE_INTERVAL_IDLE_MAX_MS);
   // A probe before its answer can be there would call for the next one: without end, and on both sides.
-  if (consecutive === 0) return Math.min(first, Math.max(TRY_MS, answerDue(estimate)));
-  return Math.min(first * 2 ** consecutive, PROBE_INTERVAL_MAX_MS);
+  const due = answerDue(estimate, ackDelayMs);
+  if (consecutive === 0) return Math.min(first, Math.max(TRY_MS, due));
+  const backedOff = first * 2 ** consecutive;
+  // The first probe has its answer more often than not: worth a little patience, if little is enough.
+  const patience = consecutive === 1 && due <= FIRST_PROBE_PATIENCE_MS ? due : 0;
+  return Math.min(backedOff, Math.max(PROBE_INTERVAL_MAX_MS, patience));
 }
 
 /** When an answer is there that took no longer than others; a little more is no reason to ask again. */
-function answerDue(estimate: RttEstimate | undefined): number {
-  return estimate === undefined ? 0 : estimate.smoothed * ANSWER_LATE + MAX_ACK_DELAY_MS;
+function answerDue(estimate: RttEstimate | undefined, ackDelayMs: number): number {
+  return estimate === undefined ? 0 : estimate.smoothed * ANSWER_LATE + ackDelayMs;
 }
 
-function firstProbeTimeout(estimate: RttEstimate | undefined): number {
+function firstProbeTimeout(estimate: RttEstimate | undefined, ackDelayMs: number): number {
   if (estimate === undefined) return PROBE_UNMEASURED_MS;
   const spread = Math.max(4 * estimate.variance, TIMER_GRANULARITY_MS);
-  return estimate.smoothed + spread + MAX_ACK_DELAY_MS;
+  return estimate.smoothed + spread + ackDelayMs;
 }
 
 /** When a message queued at `queuedAt` goes unanswered, if nothing is heard from the peer until then. */

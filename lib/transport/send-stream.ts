@@ -32,10 +32,16 @@ export class SendStream {
   #head = 0;
   /** Number of the message at `#head`; the first of a stream is 1. */
   #headNumber = 1;
+  /** Where the next message goes: all bytes queued are below. */
   #end = 0;
-  #acked = new RangeSet();
-  /** Bytes to send: new ones and those whose packet was lost. */
-  #pending = new RangeSet();
+  /** All bytes below were sent at least once. */
+  #sentUpTo = 0;
+  /** All bytes below are acknowledged. */
+  #ackedUpTo = 0;
+  /** What else is acknowledged, beyond a gap. */
+  #ackedBeyond: RangeSet | undefined;
+  /** Bytes to send again: their packet was lost. */
+  #lost: RangeSet | undefined;
   /** The peer's limit: no byte at or beyond this offset may be sent. */
   #maxData: number;
 
@@ -45,9 +51,8 @@ export class SendStream {
 
   /** Queues a message and returns its number, or `undefined` if the queue is full. */
   push(now: number, message: FramedMessage): number | undefined {
-    if (this.#end - this.#base() + message.length > SEND_QUEUE_MAX_BYTES) return undefined;
+    if (this.#end - this.#ackedUpTo + message.length > SEND_QUEUE_MAX_BYTES) return undefined;
     this.#queue.push({ start: this.#end, bytes: message, queuedAt: now });
-    this.#pending.add(this.#end, this.#end + message.length);
     this.#end += message.length;
     return this.#headNumber + this.#queue.length - this.#head - 1;
   }
@@ -72,47 +77,54 @@ export class SendStream {
     if (maxData > this.#maxData) this.#maxData = maxData;
   }
 
-  /** Whether there are bytes that may go out now. */
+  /** Whether there is anything to send that the peer's limit lets through. */
   get sendable(): boolean {
-    const first = this.#pending.first();
-    return first !== undefined && first.start < this.#maxData;
+    return this.#hasLost || this.#sentUpTo < Math.min(this.#end, this.#maxData);
   }
 
-  /** Offset of the first byte that is pending. */
+  /** Offset of the first byte to send. */
   get nextOffset(): number {
-    return this.#pending.min ?? this.#end;
+    return this.#lost?.min ?? this.#sentUpTo;
   }
 
-  /** Takes the earliest sendable range of at most `maxBytes` out of what is pending. */
+  /** Takes the earliest range to send, of at most `maxBytes`: what was lost, then what is new. */
   take(maxBytes: number): { start: number; end: number } | undefined {
-    const first = this.#pending.first();
-    if (first === undefined || maxBytes <= 0) return undefined;
-    const end = Math.min(first.end, first.start + maxBytes, this.#maxData);
-    if (end <= first.start) return undefined;
-    this.#pending.remove(first.start, end);
-    return { start: first.start, end };
+    const start = this.nextOffset;
+    const upTo = this.#hasLost ? this.#lost!.endOf(0) : Math.min(this.#end, this.#maxData);
+    const end = Math.min(upTo, start + maxBytes);
+    if (end <= start) return undefined;
+    this.#lost?.remove(start, end);
+    this.#sentUpTo = Math.max(this.#sentUpTo, end);
+    return { start, end };
   }
 
   /** Copies the bytes of a range that is not yet acknowledged into `writer`. */
   copy(start: number, end: number, writer: ByteWriter): void {
     let index = this.#indexAt(start);
     for (let at = start; at < end; index++) {
-      const message = this.#queue[index]!;
-      const upTo = Math.min(end, message.start + message.bytes.length);
-      writer.bytes(message.bytes.subarray(at - message.start, upTo - message.start));
+      const { start: first, bytes } = this.#queue[index]!;
+      const upTo = Math.min(end, first + bytes.length);
+      const whole = upTo - at === bytes.length;
+      writer.bytes(whole ? bytes : bytes.subarray(at - first, upTo - first));
       at = upTo;
     }
   }
 
   /** The packet that carried this range is acknowledged. Returns whether a message became delivered. */
   onAcked(start: number, end: number): boolean {
-    this.#acked.add(start, end);
-    this.#pending.remove(start, end);
-    const base = this.#base();
+    this.#lost?.remove(start, end);
+    if (end <= this.#ackedUpTo) return false;
+    if (start > this.#ackedUpTo) {
+      this.#ackedBeyond ??= new RangeSet();
+      this.#ackedBeyond.add(start, end);
+      return false;
+    }
+    this.#ackedUpTo = end;
+    this.#closeGap();
     const before = this.#headNumber;
     for (;;) {
       const message = this.#queue[this.#head];
-      if (message === undefined || message.start + message.bytes.length > base) break;
+      if (message === undefined || message.start + message.bytes.length > this.#ackedUpTo) break;
       this.#head++;
       this.#headNumber++;
     }
@@ -122,20 +134,31 @@ export class SendStream {
 
   /** The packet that carried this range is lost, or must be doubled by a probe: send it again. */
   onLost(start: number, end: number): void {
-    let at = start;
-    for (const range of this.#acked) {
-      if (range.end <= at) continue;
-      if (range.start >= end) break;
-      if (range.start > at) this.#pending.add(at, range.start);
-      at = range.end;
+    let at = Math.max(start, this.#ackedUpTo);
+    if (at >= end) return;
+    this.#lost ??= new RangeSet();
+    for (const acked of this.#ackedBeyond ?? []) {
+      if (acked.end <= at) continue;
+      if (acked.start >= end) break;
+      this.#lost.add(at, acked.start);
+      at = acked.end;
     }
-    if (at < end) this.#pending.add(at, end);
+    this.#lost.add(at, end);
   }
 
-  /** Everything below this offset is acknowledged. */
-  #base(): number {
-    const first = this.#acked.first();
-    return first !== undefined && first.start === 0 ? first.end : 0;
+  get #hasLost(): boolean {
+    return this.#lost !== undefined && !this.#lost.isEmpty;
+  }
+
+  /** What is acknowledged beyond a gap may follow directly now. */
+  #closeGap(): void {
+    const beyond = this.#ackedBeyond;
+    if (beyond === undefined) return;
+    while ((beyond.min ?? Infinity) <= this.#ackedUpTo) {
+      this.#ackedUpTo = Math.max(this.#ackedUpTo, beyond.endOf(0));
+      beyond.trimBelow(this.#ackedUpTo);
+    }
+    if (beyond.isEmpty) this.#ackedBeyond = undefined;
   }
 
   /** Index of the queued message that holds the byte at `offset`. */

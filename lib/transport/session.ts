@@ -2,51 +2,40 @@
 // ordered. A session that is still shaking hands has no keys and only queues.
 // Knows nothing of other sessions, sockets or what the messages mean.
 
-import { type Address, type Datagram, sameAddress } from "./address.ts";
-import { type AeadKey, open, sealInto } from "./aead.ts";
-import { ByteWriter } from "./bytes.ts";
-import {
-  DATA_HEADER_BYTES,
-  DATA_OVERHEAD_BYTES,
-  type DataPacket,
-  writeDataHeader,
-} from "./datagrams.ts";
+import type { Address, Datagram } from "./address.ts";
+import { ByteWriter, Scratch } from "./bytes.ts";
+import { DATA_OVERHEAD_BYTES, type DataPacket } from "./datagrams.ts";
+import type { SessionOptions } from "./endpoint-options.ts";
 import {
   decodeFrames,
   type Frame,
   FrameKind,
   isAckEliciting,
   PATH_DATA_BYTES,
+  type RekeyFrame,
   streamOverhead,
   writeClose,
   writeMaxData,
+  writePadding,
   writePathChallenge,
   writePathResponse,
   writePing,
+  writeRekey,
   writeStreamHeader,
 } from "./frames.ts";
-import { DATAGRAM_MAX_BYTES, PACKET_NUMBER_MAX, RECEIVE_WINDOW_BYTES } from "./limits.ts";
-import { Liveness, type LivenessOptions } from "./liveness.ts";
-import { PathValidation } from "./path.ts";
+import { KEY_LIMITS, KeyPhases, type SessionKeys } from "./key-phases.ts";
+import {
+  DATAGRAM_GROWN_MAX_BYTES,
+  DATAGRAM_MAX_BYTES,
+  PACKET_NUMBER_MAX,
+  RECEIVE_WINDOW_BYTES,
+} from "./limits.ts";
+import { Liveness } from "./liveness.ts";
 import { ReceiveStream } from "./receive-stream.ts";
 import { ReceivedPackets } from "./received-packets.ts";
-import { type Findings, Recovery, type SentPacket } from "./recovery.ts";
+import { type Findings, Recovery, type SentPacket, sizeProbe } from "./recovery.ts";
 import { type FramedMessage, SendStream } from "./send-stream.ts";
-
-/** What a finished handshake leaves behind. */
-export interface SessionKeys {
-  readonly send: AeadKey;
-  readonly receive: AeadKey;
-  /** The peer's index of this session: it stands in front of every packet to it. */
-  readonly remoteIndex: number;
-  /** What a RESET must carry to be the peer's. */
-  readonly resetToken: Uint8Array;
-}
-
-export interface SessionOptions extends LivenessOptions {
-  /** Fresh random bytes. */
-  readonly random: (bytes: number) => Uint8Array;
-}
+import { SessionPath } from "./session-path.ts";
 
 /** What a packet brought, besides what the session keeps to itself. */
 export interface Received {
@@ -58,30 +47,29 @@ export interface Received {
   readonly over: "peer" | "violation" | undefined;
 }
 
-/** CLOSE codes. */
-export const CloseCode = { Done: 0, Violation: 1 } as const;
-
-/** Frames of one packet, at most. */
-const FRAMES_MAX_BYTES = DATAGRAM_MAX_BYTES - DATA_OVERHEAD_BYTES;
-
 /** Room below which a further STREAM frame is not worth its header. */
 const STREAM_ROOM_MIN_BYTES = 16;
 
 /** Packets that a probe sends: the second one doubles the chance (RFC 9002 section 6.2.4). */
 const PROBE_PACKETS = 2;
 
+/** How many values an index has. */
+const INDEXES = 2 ** 32;
+
 const PATH_PACKET_BYTES = DATA_OVERHEAD_BYTES + 1 + PATH_DATA_BYTES;
 
 /** Frames of the packet being built; nothing outlives the call that writes into it. */
-const frames = new ByteWriter(DATAGRAM_MAX_BYTES);
-const header = new ByteWriter(DATA_HEADER_BYTES);
+const frames = new ByteWriter(DATAGRAM_GROWN_MAX_BYTES);
+
+/** Frames of the packet being read. What outlives the call is copied out of it. */
+const opened = new Scratch(DATAGRAM_GROWN_MAX_BYTES);
 
 export class Session {
   readonly localIndex: number;
   readonly liveness: Liveness;
-  readonly #random: SessionOptions["random"];
-  #address: Address;
-  #keys: SessionKeys | undefined;
+  readonly #options: SessionOptions;
+  readonly #path: SessionPath;
+  #keys: KeyPhases | undefined;
   #stream = new SendStream(RECEIVE_WINDOW_BYTES);
   #receiving = new ReceiveStream();
   #received = new ReceivedPackets();
@@ -90,23 +78,25 @@ export class Session {
   #probes = 0;
   #pingDue = false;
   #limitDue = false;
-  #path: PathValidation | undefined;
-  /** The newest challenge that is to be answered, and where it came from. */
-  #response: { readonly to: Address; readonly data: Uint8Array } | undefined;
 
   constructor(now: number, localIndex: number, address: Address, options: SessionOptions) {
     this.localIndex = localIndex;
-    this.#address = address;
-    this.#random = options.random;
+    this.#path = new SessionPath(address);
+    this.#options = options;
     this.liveness = new Liveness(now, options);
   }
 
   get address(): Address {
-    return this.#address;
+    return this.#path.address;
   }
 
-  get keys(): SessionKeys | undefined {
+  get keys(): KeyPhases | undefined {
     return this.#keys;
+  }
+
+  /** What the peer sends. */
+  get incoming(): ReceiveStream {
+    return this.#receiving;
   }
 
   get stream(): SendStream {
@@ -115,7 +105,9 @@ export class Session {
 
   /** The handshake is done; what was queued may go out. */
   open(now: number, keys: SessionKeys): void {
-    this.#keys = keys;
+    // The index was drawn at random, so it will do for spreading.
+    const chance = this.localIndex / INDEXES;
+    this.#keys = new KeyPhases(keys, this.#options.keyLimits ?? KEY_LIMITS, chance);
     this.liveness.onHeard(now);
   }
 
@@ -137,36 +129,42 @@ export class Session {
   /** Takes a packet; `undefined` if it is not authentic, or was here before. */
   receive(now: number, from: Address, packet: DataPacket): Received | undefined {
     const { packetNumber } = packet;
-    if (this.#keys === undefined || !this.#received.isNew(packetNumber)) return undefined;
-    const plain = open(this.#keys.receive, packetNumber, packet.header, packet.sealed);
+    const keys = this.#keys;
+    if (keys === undefined || !this.#received.isNew(packetNumber)) return undefined;
+    const plain = keys.open(now, packet);
     if (plain === undefined) return undefined;
     this.#received.markSeen(packetNumber);
     this.liveness.onHeard(now);
-    const decoded = decodeFrames(plain);
+    const decoded = decodeFrames(opened.copy(plain));
     const messages: Uint8Array[] = [];
     if (!Array.isArray(decoded)) {
       return { messages, delivered: undefined, moved: false, over: "violation" };
     }
     const bytes = packet.header.length + packet.sealed.length;
-    this.#watchPath(from, packetNumber, bytes);
+    const newest = this.#received.isLargest(packetNumber);
+    this.#path.onPacket(from, bytes, newest, () => this.#options.random(PATH_DATA_BYTES));
     const deliveredBefore = this.#stream.deliveredCount;
-    const addressBefore = this.#address;
+    const addressBefore = this.address;
     let over: Received["over"];
     let taken = true;
-    let ackEliciting = false;
+    let asks: "at_once" | "soon" | "never" = "never";
     for (const frame of decoded) {
-      const outcome = this.#take(now, from, frame, messages);
-      ackEliciting ||= isAckEliciting(frame.kind);
+      const outcome =
+        frame.kind === FrameKind.Rekey
+          ? keys.onRekey(now, packet.phase, frame, this.#options.random)
+          : this.#take(now, from, frame, messages);
+      if (frame.kind === FrameKind.Ping) asks = "at_once";
+      else if (asks === "never" && isAckEliciting(frame.kind)) asks = "soon";
       if (outcome === "no_room") taken = false;
       else if (outcome !== undefined) over ??= outcome;
     }
-    if (taken) this.#received.onTaken(now, packetNumber, ackEliciting);
+    if (taken) this.#received.onTaken(now, packetNumber, asks);
     this.#limitDue = this.#receiving.newLimit() !== undefined || this.#limitDue;
     const { deliveredCount } = this.#stream;
     return {
       messages,
       delivered: deliveredCount > deliveredBefore ? deliveredCount : undefined,
-      moved: this.#address !== addressBefore,
+      moved: this.address !== addressBefore,
       over,
     };
   }
@@ -180,25 +178,32 @@ export class Session {
       unanswered,
       liveness.idleAt(),
       liveness.keepAliveAt(),
+      this.#keys.deadline,
+      this.#received.ackAt,
       this.#recovery.deadline(liveness.urgent(now)),
     );
   }
 
-  /** Looks at the clock. Returns whether the session has been idle for too long. */
-  wake(now: number): boolean {
-    if (this.#keys === undefined) return false;
-    if (this.liveness.idleAt() <= now) return true;
-    if (this.liveness.keepAliveAt() <= now) {
-      this.liveness.onAsked(now, !this.waiting);
-      this.#pingDue = true;
-    }
+  /** Looks at the clock. Returns why the session is over, if it is: for silence, or for keys that nobody replaced. */
+  wake(now: number): "idle" | "expired" | undefined {
+    const keys = this.#keys;
+    if (keys === undefined) return undefined;
+    if (this.liveness.idleAt() <= now) return "idle";
+    if (keys.expiresAt <= now) return "expired";
+    const { waiting } = this;
+    const keepAliveDue = this.liveness.keepAliveAt() <= now;
+    if (keepAliveDue) this.#pingDue = true;
+    if (keys.wake(now, this.#options.random) || keepAliveDue) this.liveness.onAsked(now, !waiting);
     const urgent = this.liveness.urgent(now);
     if (this.#recovery.deadline(urgent) <= now) {
-      const { lost, probe } = this.#recovery.onTimeout(now);
-      this.#onFindings({ acked: [], lost });
-      if (probe) this.#probes = urgent && this.#recovery.probeCount > 1 ? PROBE_PACKETS : 1;
+      const found = this.#recovery.onTimeout(now);
+      if (found !== undefined) this.#onFindings(now, found);
+      else {
+        this.#probes = urgent && this.#recovery.probeCount > 1 ? PROBE_PACKETS : 1;
+        this.#path.mtu?.onTimeout();
+      }
     }
-    return false;
+    return undefined;
   }
 
   /** Whether something was asked of the peer that it has not answered. */
@@ -209,21 +214,26 @@ export class Session {
   /** Sends all that is due and fits. */
   flush(now: number, out: Datagram[]): void {
     const keys = this.#keys;
-    if (keys === undefined || this.#nextPacketNumber >= PACKET_NUMBER_MAX) return;
+    if (keys === undefined || keys.expiresAt <= now) return;
+    if (this.#nextPacketNumber >= PACKET_NUMBER_MAX) return;
     this.#flushPaths(now, keys, out);
     const { congestion } = this.#recovery;
     if (this.#probes > 0) this.#flushProbes(now, keys, out);
+    const first = out.length;
     while (this.#stream.sendable && congestion.open) {
-      out.push(this.#packet(now, keys, { stream: true, ping: false }));
+      // With no room for another one, the next can only go out once this one is acknowledged.
+      const last = congestion.roomBytes < 2 * this.#datagramMaxBytes;
+      out.push(this.#packet(now, keys, { stream: true, ping: last }));
     }
     congestion.onFlushed(this.#stream.sendable);
-    if (this.#pingDue || this.#limitDue || this.#received.ackDue) {
+    if (out.length - first > 1) this.#measurePath(now, keys, out);
+    if (this.#pingDue || this.#limitDue || keys.rekeyDue || this.#received.ackAt <= now) {
       out.push(this.#packet(now, keys, { stream: congestion.open, ping: this.#pingDue }));
     }
   }
 
   /** Probes carry what the oldest packets under way did, and pay no heed to the window (RFC 9002 section 6.2.4). */
-  #flushProbes(now: number, keys: SessionKeys, out: Datagram[]): void {
+  #flushProbes(now: number, keys: KeyPhases, out: Datagram[]): void {
     const outstanding = this.#recovery.outstandingPackets(PROBE_PACKETS);
     for (; this.#probes > 0; this.#probes--) {
       const packet = outstanding[Math.min(this.#probes, outstanding.length) - 1];
@@ -239,20 +249,24 @@ export class Session {
     // No ACK: it might name a message that is dropped because of this very end.
     frames.reset();
     writeClose(frames, code, reason);
-    return { to: this.#address, bytes: this.#seal(keys) };
+    return { to: this.address, bytes: this.#seal(keys) };
   }
 
-  /** Builds one packet: ACK, limits, as much of the stream as fits if it may, or else PING if asked for. */
-  #packet(now: number, keys: SessionKeys, may: { stream: boolean; ping: boolean }): Datagram {
+  /** Builds one packet: ACK, limits, REKEY, PING if asked for, and as much of the stream as fits if it may. */
+  #packet(now: number, keys: KeyPhases, may: { stream: boolean; ping: boolean }): Datagram {
     frames.reset();
-    this.#received.writeAck(now, frames);
+    const acknowledges = this.#received.writeAck(now, frames);
     const acknowledgementBytes = frames.length;
     const maxData = this.#limitDue;
     if (maxData) writeMaxData(frames, this.#receiving.limit);
     this.#limitDue = false;
+    const rekey = keys.takeRekey();
+    if (rekey !== undefined) writeRekey(frames, rekey.phase, rekey.publicKey);
     const stream: number[] = [];
+    if (may.ping) writePing(frames);
+    const framesMaxBytes = this.#datagramMaxBytes - DATA_OVERHEAD_BYTES;
     while (may.stream) {
-      const room = FRAMES_MAX_BYTES - frames.length;
+      const room = framesMaxBytes - frames.length;
       if (room < STREAM_ROOM_MIN_BYTES) break;
       const range = this.#stream.take(room - streamOverhead(this.#stream.nextOffset, room));
       if (range === undefined) break;
@@ -260,37 +274,52 @@ export class Session {
       this.#stream.copy(range.start, range.end, frames);
       stream.push(range.start, range.end);
     }
-    if (stream.length === 0 && may.ping) writePing(frames);
+    const hurry = stream.length > 0 && !this.#stream.sendable && this.#options.asksAtOnce === true;
+    if (hurry && !may.ping && frames.length < framesMaxBytes) writePing(frames);
+    if (stream.length > 0) keys.onUsed(now);
     if (stream.length > 0 || may.ping) this.#pingDue = false;
-    if (frames.length > acknowledgementBytes) this.#recordSent(now, stream, maxData);
-    return { to: this.#address, bytes: this.#seal(keys) };
+    if (frames.length > acknowledgementBytes) {
+      const bytes = frames.length + DATA_OVERHEAD_BYTES;
+      this.#recovery.onSent({
+        number: this.#nextPacketNumber,
+        sentAt: now,
+        bytes,
+        stream,
+        maxData,
+        rekey: rekey !== undefined,
+        acknowledges,
+        asks: may.ping || hurry,
+        sizeProbe: false,
+      });
+    }
+    return { to: this.address, bytes: this.#seal(keys) };
   }
 
-  #recordSent(now: number, stream: readonly number[], maxData: boolean): void {
-    const bytes = frames.length + DATA_OVERHEAD_BYTES;
-    const number = this.#nextPacketNumber;
-    this.#recovery.onSent({ number, sentAt: now, bytes, stream, maxData });
+  /** What the path carries, and no more than the window leaves room for; but a full one of the base size. */
+  get #datagramMaxBytes(): number {
+    const { datagramMaxBytes } = this.#path;
+    if (datagramMaxBytes === DATAGRAM_MAX_BYTES) return datagramMaxBytes;
+    const { roomBytes } = this.#recovery.congestion;
+    return Math.max(DATAGRAM_MAX_BYTES, Math.min(datagramMaxBytes, roomBytes));
   }
 
-  #seal(keys: SessionKeys): Uint8Array {
-    header.reset();
-    const number = this.#nextPacketNumber++;
-    writeDataHeader(header, keys.remoteIndex, number);
-    return sealInto(keys.send, number, header.written(), frames.written());
+  #seal(keys: KeyPhases): Uint8Array {
+    return keys.seal(this.#nextPacketNumber++, frames.written());
   }
 
   #take(
     now: number,
     from: Address,
-    frame: Frame,
+    frame: Exclude<Frame, RekeyFrame>,
     messages: Uint8Array[],
   ): "no_room" | "peer" | "violation" | undefined {
     switch (frame.kind) {
       case FrameKind.Ack:
         if (frame.ranges[0]!.largest >= this.#nextPacketNumber) return "violation";
-        this.#onFindings(this.#recovery.onAck(now, frame.ranges, frame.delayMicros / 1_000));
+        this.#onFindings(now, this.#recovery.onAck(now, frame.ranges, frame.delayMicros / 1_000));
         return undefined;
       case FrameKind.Stream: {
+        this.#keys?.onUsed(now);
         const accepted = this.#receiving.accept(frame.offset, frame.data, messages);
         if (accepted === "taken") return undefined;
         return accepted === "no_room" ? accepted : "violation";
@@ -301,14 +330,10 @@ export class Session {
       case FrameKind.Close:
         return "peer";
       case FrameKind.PathChallenge:
-        this.#response = { to: from, data: frame.data };
+        this.#path.onChallenge(from, frame.data.slice());
         return undefined;
       case FrameKind.PathResponse:
-        if (this.#path?.proves(from, frame.data) === true) {
-          this.#address = this.#path.candidate;
-          this.#path = undefined;
-          this.#recovery.onPathChange(now);
-        }
+        if (this.#path.onResponse(from, frame.data)) this.#recovery.onPathChange(now);
         return undefined;
       case FrameKind.Padding:
       case FrameKind.Ping:
@@ -316,54 +341,58 @@ export class Session {
     }
   }
 
-  #onFindings({ acked, lost }: Findings): void {
+  #onFindings(now: number, { acked, lost }: Findings): void {
+    const { mtu } = this.#path;
     for (const packet of acked) {
+      if (packet.sizeProbe) mtu?.onProbeAcked(packet.bytes);
+      else mtu?.onAcked(packet.bytes);
+      this.#received.onAckRead(packet.acknowledges);
       for (let i = 0; i < packet.stream.length; i += 2) {
         this.#stream.onAcked(packet.stream[i]!, packet.stream[i + 1]!);
       }
     }
-    for (const packet of lost) this.#sendAgain(packet);
+    for (const packet of lost) {
+      if (packet.sizeProbe) mtu?.onProbeLost(now, packet.bytes);
+      else mtu?.onLost(now, packet.bytes);
+      this.#sendAgain(packet);
+    }
+    if (acked.length > 0 && this.#stream.undelivered === 0) this.#recovery.dropRepeats();
   }
 
-  #sendAgain({ stream, maxData }: SentPacket): void {
+  #sendAgain({ stream, maxData, rekey }: SentPacket): void {
     for (let i = 0; i < stream.length; i += 2) this.#stream.onLost(stream[i]!, stream[i + 1]!);
     this.#limitDue ||= maxData;
-  }
-
-  /** The newest packet came from elsewhere: find out whether the peer is really there. */
-  #watchPath(from: Address, packetNumber: number, bytes: number): void {
-    if (sameAddress(from, this.#address)) {
-      if (this.#received.isLargest(packetNumber)) this.#path = undefined;
-      return;
-    }
-    const known = this.#path !== undefined && sameAddress(from, this.#path.candidate);
-    if (!known) {
-      if (!this.#received.isLargest(packetNumber)) return;
-      this.#path = new PathValidation(from, this.#random(PATH_DATA_BYTES));
-    }
-    this.#path!.onReceived(bytes);
-  }
-
-  /** Whether a response to that address pays for itself: it is proved, or has sent enough. */
-  #mayRespond(to: Address): boolean {
-    if (sameAddress(to, this.#address)) return true;
-    const path = this.#path;
-    return path !== undefined && sameAddress(to, path.candidate) && path.spend(PATH_PACKET_BYTES);
+    if (rekey) this.#keys?.onLost();
   }
 
   /** Challenges and their answers go to the addresses they are about, in packets of their own. */
-  #flushPaths(now: number, keys: SessionKeys, out: Datagram[]): void {
-    const response = this.#response;
-    this.#response = undefined;
-    if (response !== undefined && this.#mayRespond(response.to)) {
+  #flushPaths(now: number, keys: KeyPhases, out: Datagram[]): void {
+    const response = this.#path.takeResponse(PATH_PACKET_BYTES);
+    if (response !== undefined) {
       frames.reset();
       writePathResponse(frames, response.data);
       out.push({ to: response.to, bytes: this.#seal(keys) });
     }
-    if (this.#path?.mayChallenge(now, PATH_PACKET_BYTES) === true) {
+    const challenge = this.#path.takeChallenge(now, PATH_PACKET_BYTES);
+    if (challenge !== undefined) {
       frames.reset();
-      writePathChallenge(frames, this.#path.challenge);
-      out.push({ to: this.#path.candidate, bytes: this.#seal(keys) });
+      writePathChallenge(frames, challenge.data);
+      out.push({ to: challenge.to, bytes: this.#seal(keys) });
     }
+  }
+
+  /** More than one datagram at once: fewer and longer ones would do, if the path carries them. */
+  #measurePath(now: number, keys: KeyPhases, out: Datagram[]): void {
+    if (this.#options.mayGrow?.() !== true) return;
+    const mtu = this.#path.measure();
+    const bytes = mtu.probeDue(now);
+    if (bytes === undefined) return;
+    mtu.onProbeSent();
+    frames.reset();
+    writePing(frames);
+    writePadding(frames, bytes - DATA_OVERHEAD_BYTES - frames.length);
+    const number = this.#nextPacketNumber;
+    this.#recovery.onSent(sizeProbe(number, now, bytes));
+    out.push({ to: this.address, bytes: this.#seal(keys) });
   }
 }

@@ -3,8 +3,39 @@
 import type { Address } from "./address.ts";
 import type { SessionId } from "./connections.ts";
 
-/** Why a session is gone. `reset`: the other side has restarted, or lost it. */
-export type ClosedReason = "peer" | "reset" | "idle" | "violation";
+/**
+ * Why a session is gone, or never came to be:
+ * - `peer`: the other side ended it; `idle`: it was silent for too long; `violation`: it broke the protocol;
+ * - `reset`: it has restarted, or lost the session;
+ * - `expired`: its keys grew too old, and the peer took no part in making new ones;
+ * - `no_room`: all sessions together kept too much of unfinished messages, and this one for the longest time.
+ *
+ * Those of a session begun with `strict` alone (see ConnectOptions):
+ * - `other_key`: who answers there has another key than the one expected;
+ * - `password_wanted`: it shares a secret with its peers, and we were given none;
+ * - `password_unwanted`: it shares none, and we were given one;
+ * - `password_wrong`: it shares another one than ours.
+ */
+export type ClosedReason =
+  | "peer"
+  | "reset"
+  | "idle"
+  | "violation"
+  | "expired"
+  | "no_room"
+  | "other_key"
+  | "password_wanted"
+  | "password_unwanted"
+  | "password_wrong";
+
+/** A reason, and what belongs to it. */
+export type Ending =
+  | { readonly reason: Exclude<ClosedReason, "other_key"> }
+  | {
+      readonly reason: "other_key";
+      /** The key that was presented, 32 bytes. Nothing proves that its holder is there. */
+      readonly key: Uint8Array;
+    };
 
 export type TransportEvent =
   | {
@@ -20,9 +51,12 @@ export type TransportEvent =
   | { readonly type: "message"; readonly session: SessionId; readonly bytes: Uint8Array }
   /** The peer's chat layer has taken this message and all before it. */
   | { readonly type: "delivered"; readonly session: SessionId; readonly message: number }
-  /** Five tries of 500 ms since it was queued, and nothing at all was heard. It is still being tried. */
+  /**
+   * Five tries of 500 ms since it was queued, and nothing at all was heard; or a busy peer, asked again and again, has not
+   * let us in. It is still being tried.
+   */
   | { readonly type: "unanswered"; readonly session: SessionId; readonly message: number }
   /** The peer is at another address now, and has proved it. */
   | { readonly type: "moved"; readonly session: SessionId; readonly address: Address }
   /** The session is gone, with all that was not delivered. */
-  | { readonly type: "closed"; readonly session: SessionId; readonly reason: ClosedReason };
+  | ({ readonly type: "closed"; readonly session: SessionId } & Ending);

@@ -2,6 +2,7 @@
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 
+import { AT_HOME } from "../support/home.ts";
 import { pipedClient, pipedServer } from "../support/piped-programs.ts";
 import { commandOf, freePort, Program } from "../support/programs.ts";
 import { clientAtTerminal, ProgramAtTerminal } from "../support/terminal-programs.ts";
@@ -21,7 +22,12 @@ const clientWords = async (name: string, serverPort: number): Promise<string[]> 
 
 /** Runs a shell's line with an input that stays open and empty. */
 const shell = (line: string) =>
-  Bun.spawn(["bash", "-c", line], { stdin: "pipe", stdout: "pipe", stderr: "pipe" });
+  Bun.spawn(["bash", "-c", line], {
+    stdin: "pipe",
+    stdout: "pipe",
+    stderr: "pipe",
+    env: { ...process.env, ...AT_HOME },
+  });
 
 /** The lines of a stream, one after the other. */
 class Lines {

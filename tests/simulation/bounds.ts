@@ -2,7 +2,7 @@
 // how long they outlive it, and how much waits in them. Sees sessions through the public face of the transport's endpoints.
 
 import { REGISTRATION_IDLE_MS } from "../../lib/chat/limits.ts";
-import { toHex } from "../../lib/transport/bytes.ts";
+import { equalBytes, toHex } from "../../lib/transport/bytes.ts";
 import { Endpoint, type TransportEvent } from "../../lib/transport/endpoint.ts";
 import { DATAGRAM_MAX_BYTES, SEND_QUEUE_MAX_BYTES } from "../../lib/transport/limits.ts";
 import type { Findings } from "./findings.ts";
@@ -57,6 +57,11 @@ export class Bounds implements Watcher {
     }
   }
 
+  /** A server may have the key of the one before it. */
+  started(_now: number, process: Process): void {
+    this.#endedAt.delete(process.key);
+  }
+
   ended(now: number, process: Process): void {
     this.#endedAt.set(process.key, now);
   }
@@ -109,6 +114,10 @@ export const watchEndpoints = <T>(
   const of = (endpoint: Endpoint): Watched => {
     let one = watched.get(endpoint);
     if (one === undefined) {
+      // A server that is started again may have the key of the one before it, which is gone.
+      for (const other of watched.keys()) {
+        if (equalBytes(other.publicKey, endpoint.publicKey)) watched.delete(other);
+      }
       one = new Map();
       watched.set(endpoint, one);
     }
@@ -132,9 +141,10 @@ export const watchEndpoints = <T>(
     }
   };
   const { connect, send, close, abandon, takeEvents } = Endpoint.prototype;
-  Endpoint.prototype.connect = function (now, address, expectedKey) {
-    const session = connect.call(this, now, address, expectedKey);
+  Endpoint.prototype.connect = function (now, address, options) {
+    const session = connect.call(this, now, address, options);
     const { host, port } = address;
+    const expectedKey = options?.expectedKey;
     open(this, session, expectedKey === undefined ? `${host}:${port}` : toHex(expectedKey));
     return session;
   };
@@ -157,6 +167,7 @@ export const watchEndpoints = <T>(
   };
   Endpoint.prototype.takeEvents = function () {
     const events = takeEvents.call(this);
+    of(this);
     for (const event of events) note(this, event);
     return events;
   };

@@ -47,7 +47,7 @@ const invalid = (word: string): Test[] => [
   [`Invalid command: ${word}`, "invalid"],
 ];
 
-const REFUSED = /^\[.*: (it|you|the|there|no) .*\]$/;
+const REFUSED = /^\[Group \S+ not \w+: (It|You|The|There|No) .*\]$/;
 
 const simple = (word: string, ...tests: Test[]): Expectation => ({
   word,

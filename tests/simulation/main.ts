@@ -4,6 +4,8 @@
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 
+import { Progress } from "../support/progress.ts";
+import { tableText } from "../support/table.ts";
 import { PRESET_NAMES, type PresetName } from "./conditions.ts";
 import { keepCase } from "./kept.ts";
 import { CELLS, matrixText, RUNS_PER_CELL } from "./matrix.ts";
@@ -11,7 +13,7 @@ import { drawOptions, type Options, optionsText } from "./options.ts";
 import { runAll } from "./pool.ts";
 import { type Result, run, scenarioOf } from "./run.ts";
 import { type Case, shrink } from "./shrink.ts";
-import { Summary, tableText } from "./summary.ts";
+import { Summary } from "./summary.ts";
 import { Trace } from "./trace.ts";
 
 const USAGE = `Usage: bun run simulate [--seed N] [--runs N] [--preset P] [--minutes M] [--keep] [--all]
@@ -32,8 +34,6 @@ const EXIT_USAGE = 2;
 
 /** A trace of a shortest case that is longer than this is cut in the middle. */
 const TRACE_LINES_MAX = 200;
-
-const PROGRESS_MS = 250;
 
 const main = async (): Promise<number> => {
   const { values } = parseArgs({
@@ -162,21 +162,6 @@ const printMatrix = async (runs: number, threads: number): Promise<number> => {
   console.log(text);
   return failures === 0 ? 0 : EXIT_FAILED;
 };
-
-/** A line that is written over itself, on terminals only. */
-class Progress {
-  #shownAt = Number.NEGATIVE_INFINITY;
-
-  show(text: () => string): void {
-    if (!process.stderr.isTTY || performance.now() - this.#shownAt < PROGRESS_MS) return;
-    this.#shownAt = performance.now();
-    process.stderr.write(`\r\x1b[K${text()}`);
-  }
-
-  clear(): void {
-    if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
-  }
-}
 
 const number = (text: string | undefined): number | undefined => {
   if (text === undefined) return undefined;

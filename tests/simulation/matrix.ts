@@ -1,10 +1,11 @@
 // The table in the README: how delivery holds up under loss. Fixed conditions, seeds from 1 on, the same on every
 // machine.
 
+import { tableText } from "../support/table.ts";
 import { PRESETS } from "./conditions.ts";
 import { NO_FAULTS, type Options } from "./options.ts";
 import { runAll } from "./pool.ts";
-import { Summary, tableText } from "./summary.ts";
+import { Summary } from "./summary.ts";
 
 /** Each way; a datagram and its answer come through with the square of what is left. */
 export const LOSSES = [0, 0.1, 0.3, 0.5] as const;

@@ -205,6 +205,8 @@ export class Messages implements Watcher {
       for (const { group, revived } of effect.returned) {
         this.#onReturned(now, server, effect.holder.key, group, revived);
       }
+      const { key } = effect.holder;
+      for (const group of effect.lost) this.#removals.push({ at: now, key, group });
     } else if (effect.kind === "gone") this.#removals.push({ at: now, key: effect.key });
     else if (effect.kind === "removed") {
       this.#removals.push({ at: now, key: effect.key, group: effect.group });

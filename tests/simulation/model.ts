@@ -1,7 +1,7 @@
 // The reference model: what the log of one server's life says, applied in the most obvious way. Knows nothing of the
 // product but the shape of its log entries.
 
-import type { EffectEvent, ServerEvent } from "../../lib/chat/events.ts";
+import type { Counts, EffectEvent, RegisteredEvent, ServerEvent } from "../../lib/chat/events.ts";
 
 /** A registered user. */
 export interface Holder {
@@ -22,11 +22,15 @@ interface Group {
 /** What an entry changed. */
 export type Effect =
   | { readonly kind: "none" }
-  /** `returned`: groups that it brought along from another life of the server, and whether they exist for that reason. */
+  /**
+   * `returned`: groups that it brought along from another life of the server, and whether they exist for that reason.
+   * `lost`: those that had no room for it any more.
+   */
   | {
       readonly kind: "registered";
       readonly holder: Holder;
       readonly returned: readonly { readonly group: string; readonly revived: boolean }[];
+      readonly lost: readonly string[];
     }
   | { readonly kind: "refused"; readonly key: string; readonly name: string }
   | { readonly kind: "gone"; readonly key: string; readonly expired: boolean }
@@ -103,28 +107,28 @@ export class Model {
     }
   }
 
-  #register(
-    index: number,
-    key: string,
-    { name, groups, epoch }: { name: string; groups: readonly string[]; epoch: string },
-  ): Effect {
+  #register(index: number, key: string, { name, groups, epoch, most }: RegisteredEvent): Effect {
     const known = this.byKey(key);
     const holder = this.holderOf(name);
     if (known !== holder) return { kind: "refused", key, name };
     if (known !== undefined) {
       known.registration = index;
-      return { kind: "registered", holder: known, returned: [] };
+      return { kind: "registered", holder: known, returned: [], lost: [] };
     }
     const created: Holder = { key, name, registration: index };
     this.#holders.set(fold(name), created);
     // Who comes from another life of the server brings its groups along.
-    const returned = epoch === this.#epoch ? [] : groups;
-    const back = returned.map((group) => {
-      const { members, revived } = this.#create(group, true);
-      members.set(key, index);
-      return { group, revived };
-    });
-    return { kind: "registered", holder: created, returned: back };
+    const returned = [];
+    const lost = [];
+    for (const name of epoch === this.#epoch ? [] : groups) {
+      const group = this.#create(name, true, most);
+      if (group === undefined || group.members.size >= most.members) lost.push(name);
+      else {
+        group.members.set(key, index);
+        returned.push({ group: name, revived: group.revived });
+      }
+    }
+    return { kind: "registered", holder: created, returned, lost };
   }
 
   #leave(key: string, expired: boolean): Effect {
@@ -140,13 +144,13 @@ export class Model {
     if (this.byKey(key) === undefined || id <= (this.#lastId.get(key) ?? 0)) return NONE;
     this.#lastId.set(key, id);
     if (event.type === "group_created") {
-      this.#create(event.group, false);
+      this.#create(event.group, false, event.most);
       return NONE;
     }
     const members = this.#groups.get(fold(event.group))?.members;
     if (members === undefined) return NONE;
     if (event.type === "group_joined") {
-      if (!members.has(key)) members.set(key, index);
+      if (!members.has(key) && members.size < event.most.members) members.set(key, index);
       return NONE;
     }
     if (!members.has(key)) return NONE;
@@ -158,9 +162,10 @@ export class Model {
     return { kind: "message", key, group: event.group, text: event.text, members: others };
   }
 
-  #create(name: string, revived: boolean): Group {
+  /** The group of this name; undefined if there is none, and no room for another one. */
+  #create(name: string, revived: boolean, most: Counts): Group | undefined {
     let group = this.#groups.get(fold(name));
-    if (group === undefined) {
+    if (group === undefined && this.#groups.size < most.groups) {
       group = { name, revived, members: new Map() };
       this.#groups.set(fold(name), group);
     }

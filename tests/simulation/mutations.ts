@@ -13,29 +13,13 @@ import { Liveness } from "../../lib/transport/liveness.ts";
 import { PathValidation } from "../../lib/transport/path.ts";
 import { ReceiveStream } from "../../lib/transport/receive-stream.ts";
 import { SendStream } from "../../lib/transport/send-stream.ts";
+import { replace } from "../support/replace.ts";
 
 export interface Mutation {
   readonly name: string;
   /** Switches the defect on, and returns what switches it off again. */
   readonly apply: () => () => void;
 }
-
-type Method = (...args: never[]) => unknown;
-
-/** Replaces a method. `make` gets the right one. */
-const replace = <K extends string, M extends Method, T extends Record<K, M>>(
-  type: { readonly prototype: T },
-  name: K,
-  make: (right: T[K]) => (this: T, ...args: Parameters<T[K]>) => ReturnType<T[K]>,
-): (() => void) => {
-  const { prototype } = type;
-  const right = prototype[name];
-  const put = (method: unknown): void => {
-    Object.defineProperty(prototype, name, { value: method, configurable: true, writable: true });
-  };
-  put(make(right));
-  return () => put(right);
-};
 
 /** True once in so many calls. */
 const everyNth = (n: number): (() => boolean) => {

@@ -1,5 +1,6 @@
 // What a run is like: everything is drawn from the seed, before the run begins, and can be printed.
 
+import type { ServerLimits } from "../../lib/chat/server/server-limits.ts";
 import { Prng } from "../support/prng.ts";
 import { type Conditions, PRESET_NAMES, type PresetName, PRESETS } from "./conditions.ts";
 
@@ -47,6 +48,12 @@ export interface Options {
   /** Everything happens at a multiple of this, in ms, as in a process that comes to its datagrams only now and then. */
   readonly tickMs: number;
   readonly faults: Faults;
+  /** When sessions replace their keys; left out: seldom, as in the program. */
+  readonly rekey?: { readonly afterMs: number; readonly afterPackets: number };
+  /** What the server limits; left out: as in the program. */
+  readonly limits?: Partial<ServerLimits>;
+  /** A server that is started again has the same key, and clients go on with no other; left out: another one each time. */
+  readonly serverKeyKept?: true;
 }
 
 export const NO_FAULTS: Faults = {
@@ -85,6 +92,16 @@ export const drawOptions = (seed: number, preset?: PresetName): Options => {
     logMs: random.pick([0, 0, 0, 1, 20]),
     tickMs: random.pick([0, 1, 1, 15]),
     faults: drawFaults(random),
+    ...(random.chance(0.5)
+      ? {
+          rekey: {
+            afterMs: random.pick([100, 2_000, 10_000]),
+            afterPackets: random.pick([10, 50, 1_000]),
+          },
+        }
+      : {}),
+    ...(random.chance(0.3) ? { limits: drawLimits(random) } : {}),
+    ...(random.chance(0.5) ? { serverKeyKept: true } : {}),
   };
 };
 
@@ -121,6 +138,18 @@ const drawConditions = (random: Prng): Conditions => {
       : {}),
   };
 };
+
+/** So low that users meet them all the time. Who is refused at the door is not, since a run is to end with everybody in. */
+const drawLimits = (random: Prng): Partial<ServerLimits> => ({
+  "messages-per-second": random.pick([0, 1, 5, 20]),
+  "messages-burst": random.pick([1, 3, 10]),
+  "bytes-per-second": random.pick([0, 65_536]),
+  "bytes-burst": random.pick([1, 1_000, 30_000]),
+  "groups-per-minute": random.pick([0, 1, 5]),
+  "joins-per-minute": random.pick([0, 2, 10]),
+  groups: random.pick([0, 1, 2]),
+  "group-members": random.pick([0, 1, 2, 4]),
+});
 
 const drawFaults = (random: Prng): Faults => {
   const some = (most: number): number =>

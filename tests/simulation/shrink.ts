@@ -59,6 +59,14 @@ const simplerOptions = (now: Case): Case[] => {
   if (options.asymmetry > 1) rest.push({ ...now, options: { ...options, asymmetry: 1 } });
   if (options.clockDrift > 0) rest.push({ ...now, options: { ...options, clockDrift: 0 } });
   if (options.logMs > 0) rest.push({ ...now, options: { ...options, logMs: 0 } });
+  if (options.rekey !== undefined) {
+    const { rekey: _, ...without } = options;
+    rest.push({ ...now, options: without });
+  }
+  if (options.limits !== undefined) {
+    const { limits: _, ...without } = options;
+    rest.push({ ...now, options: without });
+  }
   return [...zeroed, ...rest];
 };
 

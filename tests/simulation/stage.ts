@@ -6,6 +6,7 @@ import type { Line } from "../../lib/chat/line.ts";
 import type { Machine } from "../../lib/chat/machine.ts";
 import { ServerMachine } from "../../lib/chat/server/server-machine.ts";
 import { toHex } from "../../lib/transport/bytes.ts";
+import { KEY_LIMITS } from "../../lib/transport/key-phases.ts";
 import { type KeyPair, keyPairFrom } from "../../lib/transport/keys.ts";
 import { Prng } from "../support/prng.ts";
 import type { Conditions } from "./conditions.ts";
@@ -39,6 +40,8 @@ export class Stage implements Watcher {
   readonly #impostors = new Set<Process>();
   #faultsLeft: number;
   #keys = 0;
+  /** The number of the server's key, once it has been started. */
+  #serverKey: number | undefined;
   #seats: number;
 
   constructor(options: Options, scenario: Scenario, random: Prng) {
@@ -145,17 +148,27 @@ export class Stage implements Watcher {
   }
 
   #startServer(): void {
-    const keyPair = keyPairOf(this.#keys++);
+    const { limits = {}, serverKeyKept = false } = this.#options;
+    if (!serverKeyKept || this.#serverKey === undefined) this.#serverKey = this.#keys++;
+    const keyPair = keyPairOf(this.#serverKey);
     const random = this.#source();
     const { port } = SERVER_ADDRESS;
-    const machine = new ServerMachine({ keyPair, random, port, log: "outside" });
+    const machine = new ServerMachine({ keyPair, random, port, log: "outside", limits });
     this.#start(SERVER_SEAT, "", keyPair, machine);
   }
 
   #startClient(seat: Seat, name: string): Process {
     const keyPair = keyPairOf(this.#keys++);
     const random = this.#source();
-    const machine = new ClientMachine({ name, server: SERVER_ADDRESS, keyPair, random });
+    const { rekey, serverKeyKept = false } = this.#options;
+    const keyLimits = rekey && {
+      ...KEY_LIMITS,
+      rekeyAfterMs: rekey.afterMs,
+      rekeyAfterPackets: rekey.afterPackets,
+    };
+    const server = SERVER_ADDRESS;
+    const trust = serverKeyKept ? ({ serverKey: "first" } as const) : {};
+    const machine = new ClientMachine({ name, server, keyPair, random, keyLimits, ...trust });
     return this.#start(seat, name, keyPair, machine);
   }
 

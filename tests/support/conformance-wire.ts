@@ -234,11 +234,15 @@ export class Noise {
     return this.#open(cursor.take(cursor.left));
   }
 
-  /** The key from initiator to responder, then the other one. */
-  split(): [Bytes, Bytes] {
-    const [first, second] = hkdf(this.#chain, new Uint8Array(0));
-    return [first, second];
+  /** The key from initiator to responder, the other one, and the chain. */
+  split(): [Bytes, Bytes, Bytes] {
+    return hkdf(this.#chain, new Uint8Array(0));
   }
+}
+
+/** "New keys": the chain, the key from initiator to responder, and the other one. */
+export function nextKeys(chain: Bytes, own: Pair, other: Bytes): [Bytes, Bytes, Bytes] {
+  return hkdf(chain, dh(own, other));
 }
 
 // ---- frames ---------------------------------------------------------------------------------------
@@ -251,12 +255,14 @@ export type Frame =
   | { kind: "MAX_DATA"; limit: number }
   | { kind: "CLOSE"; code: number; reason: string }
   | { kind: "PATH_CHALLENGE"; data: Bytes }
-  | { kind: "PATH_RESPONSE"; data: Bytes };
+  | { kind: "PATH_RESPONSE"; data: Bytes }
+  | { kind: "REKEY"; phase: number; key: Bytes };
 
 function readAck(cursor: Cursor): Frame {
   let largest = cursor.varint();
   const delayMicros = cursor.varint();
   const more = cursor.varint();
+  if (more >= 256) throw new Error("more than 256 ranges");
   const ranges: [number, number][] = [[largest - cursor.varint(), largest]];
   for (let count = 0; count < more; count++) {
     largest = ranges.at(-1)![0] - cursor.varint() - 2;
@@ -270,22 +276,33 @@ export function readFrames(plain: Bytes): Frame[] {
   const cursor = new Cursor(plain);
   const frames: Frame[] = [];
   if (cursor.left === 0) throw new Error("no frames");
+  let [count, acks, before] = [0, 0, -1];
   while (cursor.left > 0) {
     const kind = cursor.number(1);
+    if (kind !== 0x00 || before !== 0x00) count++;
+    if (kind === 0x02) acks++;
+    if (count > 4_096 || acks > 1) throw new Error("more than may be in one packet");
+    before = kind;
     if (kind === 0x00) frames.push({ kind: "PADDING" });
     else if (kind === 0x01) frames.push({ kind: "PING" });
     else if (kind === 0x02) frames.push(readAck(cursor));
     else if (kind === 0x03) {
       const offset = cursor.varint();
-      frames.push({ kind: "STREAM", offset, data: cursor.take(cursor.varint()) });
+      const data = cursor.take(cursor.varint());
+      if (offset + data.length > 2 ** 53 - 1) throw new Error("beyond the largest offset");
+      frames.push({ kind: "STREAM", offset, data });
     } else if (kind === 0x04) frames.push({ kind: "MAX_DATA", limit: cursor.varint() });
     else if (kind === 0x05) {
       const code = cursor.varint();
-      const reason = Buffer.from(cursor.take(cursor.varint())).toString("utf8");
+      const length = cursor.varint();
+      if (length > 128) throw new Error("a reason of more than 128 bytes");
+      const reason = Buffer.from(cursor.take(length)).toString("utf8");
       frames.push({ kind: "CLOSE", code, reason });
     } else if (kind === 0x06) frames.push({ kind: "PATH_CHALLENGE", data: cursor.take(8) });
     else if (kind === 0x07) frames.push({ kind: "PATH_RESPONSE", data: cursor.take(8) });
-    else throw new Error(`unknown frame ${kind}`);
+    else if (kind === 0x08) {
+      frames.push({ kind: "REKEY", phase: cursor.varint(), key: cursor.take(32) });
+    } else throw new Error(`unknown frame ${kind}`);
   }
   return frames;
 }
@@ -319,5 +336,7 @@ export function writeFrame(frame: Frame): Bytes {
       return join(u8(0x06), frame.data);
     case "PATH_RESPONSE":
       return join(u8(0x07), frame.data);
+    case "REKEY":
+      return join(u8(0x08), varint(frame.phase), frame.key);
   }
 }

@@ -8,6 +8,7 @@ import {
   hex,
   hmac,
   join,
+  nextKeys,
   Noise,
   open,
   type Pair,
@@ -48,6 +49,7 @@ const RESEND_MS = 150;
 const KEEP_ALIVE_MS = 15_000;
 const STREAM_BYTES = 1_100;
 const WINDOW = 2_097_152;
+const REKEY_AFTER_MS = 120_000;
 
 export class ConformanceSession {
   place: Place;
@@ -60,8 +62,20 @@ export class ConformanceSession {
   heard: Said[] = [];
   remoteIndex = 0;
   remoteToken = "";
+  /** The phase in which this side sends, and its keys. */
+  phase = 0;
+  chain: Bytes = new Uint8Array(0);
   sendKey: Bytes = new Uint8Array(0);
-  receiveKey: Bytes = new Uint8Array(0);
+  /** By phase bit. */
+  receiveKeys: Bytes[] = [];
+  /** The lowest number opened in the newest phase. */
+  newestFrom = 0;
+  /** When a STREAM frame first went either way in this phase. */
+  usedAt = Infinity;
+  /** An initiator waits for the answer to this. */
+  wish: Pair | undefined;
+  /** A responder will send with this. */
+  nextSendKey: Bytes | undefined;
   nextNumber = 0;
   /** Numbers of packets that arrived; what is below the first one that is missing is kept as a count. */
   seen = new Set<number>();
@@ -164,6 +178,7 @@ export class ConformancePeer {
       if (!session.open && session.initiator) next = Math.min(next, session.triedAt + TRY_MS);
       if (session.open && session.initiator) {
         next = Math.min(next, session.aliveAt + KEEP_ALIVE_MS);
+        if (session.wish === undefined) next = Math.min(next, session.usedAt + REKEY_AFTER_MS);
       }
       for (const { at } of session.underWay.values()) next = Math.min(next, at + RESEND_MS);
     }
@@ -175,16 +190,18 @@ export class ConformancePeer {
     if (bytes.length === 0) return;
     const kind = cursor.number(1);
     if (kind === 1 && bytes.length >= 80 && cursor.number(1) === 1) {
-      const retry = join(u8(2), cursor.take(8), this.pair.public, this.#cookie(from));
+      const flags = u8(this.#options.psk === undefined ? 0 : 1);
+      const retry = join(u8(2), flags, cursor.take(8), this.pair.public, this.#cookie(from));
       this.#out.push({ to: from, bytes: retry });
-    } else if (kind === 2 && bytes.length === 57) this.#onRetry(cursor);
+    } else if (kind === 2 && bytes.length === 58) this.#onRetry(cursor);
     else if (kind === 3 && bytes.length === 134) this.#onInitiate(from, cursor);
     else if (kind === 4 && bytes.length === 73) this.#onRespond(cursor);
-    else if (kind === 5 && bytes.length >= 30) this.#onData(now, from, bytes);
+    else if ((kind === 5 || kind === 0x85) && bytes.length >= 30) this.#onData(now, from, bytes);
     else if (kind === 6 && bytes.length === 21) this.#onReset(cursor);
   }
 
   #onRetry(cursor: Cursor): void {
+    cursor.take(1);
     const index = cursor.number(4);
     cursor.take(4);
     const session = this.sessions.find((one) => one.index === index && one.initiator);
@@ -218,7 +235,7 @@ export class ConformancePeer {
     session.remoteToken = hex(payload.take(16));
     const answer = join(u32(session.index), this.#token(session.index));
     const second = noise.writeSecond(first, pairOf(this.#options.random(32)), answer);
-    [session.receiveKey, session.sendKey] = noise.split();
+    [session.receiveKeys[0], session.sendKey, session.chain] = noise.split();
     this.sessions.push(session);
     const respond = join(u8(4), u32(session.remoteIndex), second);
     this.#answers.set(hex(message), respond);
@@ -233,7 +250,7 @@ export class ConformancePeer {
     const payload = new Cursor(noise.readSecond(this.pair, ephemeral, cursor.take(cursor.left)));
     session.remoteIndex = payload.number(4);
     session.remoteToken = hex(payload.take(16));
-    [session.sendKey, session.receiveKey] = noise.split();
+    [session.sendKey, session.receiveKeys[0], session.chain] = noise.split();
     session.handshake = undefined;
     session.open = true;
     if (session.waiting.length === 0) session.waiting.push({ kind: "PING" });
@@ -249,13 +266,24 @@ export class ConformancePeer {
       return;
     }
     const number = cursor.number(8);
-    if (session.seen.has(number) || session.receiveKey.length === 0) return;
-    const header = bytes.subarray(0, 13);
-    const frames = readFrames(open(session.receiveKey, number, header, bytes.subarray(13)));
+    const bit = bytes[0]! >> 7;
+    const key = session.receiveKeys[bit];
+    if (session.seen.has(number) || key === undefined) return;
+    const newest = session.phase + (session.nextSendKey === undefined ? 0 : 1);
+    if (bit !== newest % 2 && number >= session.newestFrom) return;
+    const frames = readFrames(open(key, number, bytes.subarray(0, 13), bytes.subarray(13)));
+    if (bit === newest % 2) session.newestFrom = Math.min(session.newestFrom, number);
+    if (bit === newest % 2 && session.nextSendKey !== undefined) {
+      this.#enter(session, session.nextSendKey);
+    }
     session.seen.add(number);
     session.open = true;
     session.aliveAt = now;
-    for (const frame of frames) this.#take(from, session, frame);
+    for (const frame of frames) {
+      if (frame.kind === "STREAM") session.usedAt = Math.min(session.usedAt, now);
+      if (frame.kind === "REKEY") this.#onRekey(session, bit, frame.phase, frame.key);
+      else this.#take(from, session, frame);
+    }
     const quiet = new Set(["ACK", "PADDING", "CLOSE"]);
     session.ackDue ||= frames.some(({ kind }) => !quiet.has(kind));
   }
@@ -275,6 +303,28 @@ export class ConformancePeer {
       session.closed = "CLOSE";
       this.#forget(session);
     }
+  }
+
+  #onRekey(session: ConformanceSession, bit: number, phase: number, key: Bytes): void {
+    if (phase !== session.phase + 1 || bit !== session.phase % 2) return;
+    const own = session.initiator ? session.wish : pairOf(this.#options.random(32));
+    if (own === undefined || session.nextSendKey !== undefined) return;
+    const [chain, ofInitiator, ofResponder] = nextKeys(session.chain, own, key);
+    session.chain = chain;
+    session.receiveKeys[phase % 2] = session.initiator ? ofResponder : ofInitiator;
+    session.newestFrom = Infinity;
+    if (session.initiator) return this.#enter(session, ofInitiator);
+    session.nextSendKey = ofResponder;
+    session.waiting.unshift({ kind: "REKEY", phase, key: own.public });
+  }
+
+  /** From now on this side sends in the next phase. */
+  #enter(session: ConformanceSession, sendKey: Bytes): void {
+    session.sendKey = sendKey;
+    session.phase++;
+    session.usedAt = Infinity;
+    session.wish = undefined;
+    session.nextSendKey = undefined;
   }
 
   #stream(session: ConformanceSession, offset: number, data: Bytes): void {
@@ -322,6 +372,11 @@ export class ConformancePeer {
       session.waiting.unshift({ kind: "PING" });
       session.aliveAt = now;
     }
+    if (session.initiator && !session.wish && session.usedAt + REKEY_AFTER_MS <= now) {
+      session.wish = pairOf(this.#options.random(32));
+      const { public: key } = session.wish;
+      session.waiting.unshift({ kind: "REKEY", phase: session.phase + 1, key });
+    }
     for (const [number, { at, frames }] of session.underWay) {
       if (at + RESEND_MS > now) continue;
       session.underWay.delete(number);
@@ -333,6 +388,7 @@ export class ConformancePeer {
       if (end > session.limit) break;
       session.waiting.shift();
       session.aliveAt = now;
+      if (frame.kind === "STREAM") session.usedAt = Math.min(session.usedAt, now);
       session.underWay.set(session.nextNumber, { at: now, frames: [frame] });
       this.#data(session, [...this.#ack(session), frame], session.place);
     }
@@ -354,7 +410,8 @@ export class ConformancePeer {
 
   #data(session: ConformanceSession, frames: Frame[], to: Place): void {
     const number = session.nextNumber++;
-    const header = join(u8(5), u32(session.remoteIndex), u64(number));
+    const kind = session.phase % 2 === 0 ? 0x05 : 0x85;
+    const header = join(u8(kind), u32(session.remoteIndex), u64(number));
     const plain = join(...frames.map(writeFrame));
     this.#out.push({ to, bytes: join(header, seal(session.sendKey, number, header, plain)) });
   }
@@ -384,7 +441,7 @@ export function openPacket(
   packet: Bytes,
 ): { receiver: number; number: number; plain: Bytes; frames: Frame[] } {
   const cursor = new Cursor(packet);
-  if (cursor.number(1) !== 5) throw new Error("not DATA");
+  if ((cursor.number(1) & 0x7f) !== 5) throw new Error("not DATA");
   const receiver = cursor.number(4);
   const number = cursor.number(8);
   const plain = open(key, number, packet.subarray(0, 13), packet.subarray(13));

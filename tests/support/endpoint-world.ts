@@ -7,7 +7,7 @@ import {
   type EndpointOptions,
   type TransportEvent,
 } from "../../lib/transport/endpoint.ts";
-import { keyPairFrom } from "../../lib/transport/keys.ts";
+import { type KeyPair, keyPairFrom } from "../../lib/transport/keys.ts";
 import { IDLE_TIMEOUT_MS } from "../../lib/transport/limits.ts";
 import { Prng } from "./prng.ts";
 
@@ -43,6 +43,8 @@ export interface Host {
   readonly traffic: { in: number; out: number; datagramsOut: number };
 }
 
+const keyPairOf = (key: number): KeyPair => keyPairFrom(new Uint8Array(32).fill(key % 251 || 1));
+
 export class EndpointWorld {
   now = 0;
   conditions: Conditions = { ...QUIET };
@@ -62,7 +64,7 @@ export class EndpointWorld {
     const host: Host = {
       address: { host: "10.0.0.1", port },
       endpoint: new Endpoint({
-        keyPair: keyPairFrom(new Uint8Array(32).fill(key % 251 || 1)),
+        keyPair: keyPairOf(key),
         random: (count) => random.bytes(count),
         idleTimeoutMs: IDLE_TIMEOUT_MS,
         ...options,
@@ -73,6 +75,11 @@ export class EndpointWorld {
     };
     this.#hosts.push(host);
     return host;
+  }
+
+  /** The public key of a host made with this number. */
+  keyOf(key: number): Uint8Array {
+    return keyPairOf(key).publicKey;
   }
 
   /** The host vanishes without a word. */

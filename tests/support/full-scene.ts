@@ -1,7 +1,7 @@
 // The real server and real clients in one network in virtual time.
 
 import { ClientMachine } from "../../lib/chat/client/client-machine.ts";
-import type { ServerMachine } from "../../lib/chat/server/server-machine.ts";
+import type { ServerMachine, ServerOptions } from "../../lib/chat/server/server-machine.ts";
 import { keyPairFrom } from "../../lib/transport/keys.ts";
 import { ChatScene } from "./chat-scene.ts";
 import { Actor } from "./client-scene.ts";
@@ -10,10 +10,12 @@ import { Prng } from "./prng.ts";
 
 export class FullScene {
   readonly #scene: ChatScene;
+  readonly #options: Partial<ServerOptions>;
   #seed: number;
 
-  constructor(seed = 1, weather: Weather = FAIR) {
-    this.#scene = new ChatScene(seed, weather);
+  constructor(seed = 1, weather: Weather = FAIR, options: Partial<ServerOptions> = {}) {
+    this.#scene = new ChatScene(seed, weather, options);
+    this.#options = options;
     this.#seed = seed * 77_777;
   }
 
@@ -27,11 +29,20 @@ export class FullScene {
 
   /** Another server process, that remembers nothing and has another key. */
   restartServer(): void {
-    this.#scene.restart();
+    this.#scene.restart(this.#options);
   }
 
   /** A client, registered and with the first table shown. What it showed so far is taken away. */
   client(name: string, port: number): Actor {
+    const actor = this.stranger(name, port);
+    actor.until(">>> [Client table updated.]");
+    this.network.run(500);
+    actor.node.takeShown();
+    return actor;
+  }
+
+  /** A client that has only begun. */
+  stranger(name: string, port: number): Actor {
     const random = new Prng(++this.#seed);
     const machine = new ClientMachine({
       name,
@@ -39,11 +50,7 @@ export class FullScene {
       keyPair: keyPairFrom(random.bytes(32)),
       random: (count) => random.bytes(count),
     });
-    const actor = new Actor(this.network, this.network.add(port, machine));
-    actor.until(">>> [Client table updated.]");
-    this.network.run(500);
-    actor.node.takeShown();
-    return actor;
+    return new Actor(this.network, this.network.add(port, machine));
   }
 
   /** Nothing gets through between the outside and this client. */

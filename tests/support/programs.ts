@@ -2,6 +2,8 @@
 
 import { join, resolve } from "node:path";
 
+import { AT_HOME, type Environment } from "./home.ts";
+
 export { freePort } from "./ports.ts";
 
 const ROOT = join(import.meta.dir, "../..");
@@ -24,7 +26,8 @@ export const commandOf = (script: string): string[] => {
 export interface ProgramOptions {
   /** Called for each line on standard output as it comes, without its line end. */
   readonly onLine?: (line: string) => void;
-  readonly env?: Readonly<Record<string, string>>;
+  /** Added to the environment of this test process, with its home; `undefined` takes a variable out. */
+  readonly env?: Environment;
   readonly cwd?: string;
   /** A command that starts the program in its own place, as `ip netns exec` does. */
   readonly under?: readonly string[];
@@ -53,7 +56,7 @@ export class Program {
       stdin: "pipe",
       stdout: "pipe",
       stderr: "pipe",
-      env: { ...process.env, ...options.env },
+      env: { ...process.env, ...AT_HOME, ...options.env },
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     });
     const onLine = (line: string): void => {
@@ -86,6 +89,10 @@ export class Program {
 
   #look(): void {
     for (const watcher of [...this.#watchers]) watcher();
+  }
+
+  get pid(): number {
+    return this.#process.pid;
   }
 
   /** Everything on standard error; complete once the program has ended. */

@@ -4,6 +4,8 @@
 import { UnicodeGraphemesAddon } from "@xterm/addon-unicode-graphemes";
 import { Terminal } from "@xterm/headless";
 
+import { AT_HOME, type Environment } from "./home.ts";
+
 const KEYS = {
   enter: "\r",
   tab: "\t",
@@ -36,7 +38,7 @@ export interface SessionOptions {
   readonly columns?: number;
   readonly rows?: number;
   /** Added to the environment; `undefined` takes a variable out. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly env?: Environment;
   /** Whether the emulator breaks the cursor's line anew when its window changes. Real terminals do either. */
   readonly reflow?: boolean;
   /** False: a terminal that does not answer when it is asked where its cursor is. */
@@ -82,6 +84,7 @@ export class TerminalSession implements Disposable {
     const text = new TextDecoder();
     const env: Record<string, string | undefined> = {
       ...process.env,
+      ...AT_HOME,
       TERM: "xterm-256color",
       NO_COLOR: undefined,
       FORCE_COLOR: undefined,

@@ -15,6 +15,9 @@ interface Inner {
   readonly socket: Socket;
 }
 
+/** Seen from the client: what it sends, and what is sent to it. */
+export type Direction = "out" | "in";
+
 export class Relay {
   readonly #out: Impairment;
   readonly #in: Impairment;
@@ -24,8 +27,12 @@ export class Relay {
   #closed = false;
   /** Where the client finds its server. */
   port = 0;
+  readonly #server: Address;
+  /** Called with every datagram between client and server, before anything happens to it. */
+  onDatagram: ((direction: Direction, bytes: Uint8Array) => void) | undefined;
 
-  private constructor(link: Link, seed: number) {
+  private constructor(server: Address, link: Link, seed: number) {
+    this.#server = server;
     const random = new Prng(seed);
     this.#out = new Impairment(link, random.fork());
     this.#in = new Impairment(link, random.fork());
@@ -33,9 +40,10 @@ export class Relay {
 
   /** A relay in front of the server at this port. The link is that bad in both directions. */
   static async open(serverPort: number, link: Link, seed: number): Promise<Relay> {
-    const relay = new Relay(link, seed);
+    const server = { host: HOST, port: serverPort };
+    const relay = new Relay(server, link, seed);
     await relay.rebind();
-    const { socket } = await relay.#inner({ host: HOST, port: serverPort });
+    const { socket } = await relay.#inner(server);
     relay.port = socket.port;
     return relay;
   }
@@ -44,11 +52,18 @@ export class Relay {
   async rebind(): Promise<void> {
     const before = this.#outer;
     this.#outer = await this.#socket((from, bytes) => {
+      if (this.#isServer(from)) this.onDatagram?.("in", bytes);
       void this.#inner(from).then(({ socket }) => {
         this.#carry(this.#in, bytes, (late) => this.#give(socket, late, this.#client));
       });
     });
     before?.close();
+  }
+
+  /** Sends a datagram as if it had just come this way: from the address from which the other side expects it. */
+  async send(direction: Direction, bytes: Uint8Array): Promise<void> {
+    if (direction === "out") this.#give(this.#outer, bytes, this.#server);
+    else this.#give((await this.#inner(this.#server)).socket, bytes, this.#client);
   }
 
   /** What happened on the way out and on the way in. */
@@ -62,12 +77,17 @@ export class Relay {
     for (const inner of this.#inners.values()) (await inner).socket.close();
   }
 
+  #isServer({ host, port }: Address): boolean {
+    return host === this.#server.host && port === this.#server.port;
+  }
+
   #inner(remote: Address): Promise<Inner> {
     const place = `${remote.host}:${remote.port}`;
     let inner = this.#inners.get(place);
     if (inner === undefined) {
       inner = this.#socket((from, bytes) => {
         this.#client = from;
+        if (this.#isServer(remote)) this.onDatagram?.("out", bytes);
         this.#carry(this.#out, bytes, (late) => this.#give(this.#outer, late, remote));
       }).then((socket) => ({ remote, socket }));
       this.#inners.set(place, inner);

@@ -5,6 +5,7 @@ import type { Address } from "../../lib/transport/address.ts";
 import { toHex } from "../../lib/transport/bytes.ts";
 import { Endpoint } from "../../lib/transport/endpoint.ts";
 import { keyPairFrom } from "../../lib/transport/keys.ts";
+import { REKEY_AFTER_MS } from "../../lib/transport/limits.ts";
 import { frameMessage } from "../../lib/transport/send-stream.ts";
 
 type Side = "initiator" | "responder";
@@ -14,10 +15,17 @@ const PLACES: Readonly<Record<Side, Address>> = {
   initiator: { host: "192.0.2.1", port: 5555 },
   responder: { host: "192.0.2.2", port: 5000 },
 };
+interface Secrets {
+  readonly static: number;
+  readonly ephemeral: number;
+  readonly rekey: number;
+  readonly drawn: number;
+}
+
 /** Secrets of 32 bytes are one byte repeated; everything else that is drawn counts up from another. */
-const SECRETS: Readonly<Record<Side, { static: number; ephemeral: number; drawn: number }>> = {
-  initiator: { static: 0x11, ephemeral: 0x12, drawn: 0xa0 },
-  responder: { static: 0x21, ephemeral: 0x22, drawn: 0xb0 },
+const SECRETS: Readonly<Record<Side, Secrets>> = {
+  initiator: { static: 0x11, ephemeral: 0x12, rekey: 0x13, drawn: 0xa0 },
+  responder: { static: 0x21, ephemeral: 0x22, rekey: 0x23, drawn: 0xb0 },
 };
 const PSK = 0x77;
 
@@ -34,15 +42,16 @@ export const SECOND_MESSAGE = {
 
 const repeated = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
 
-function endpointOf(side: Side, psk: boolean): Endpoint {
+/** `secret` says which of the secrets is drawn now. */
+function endpointOf(side: Side, psk: boolean, secret: () => "ephemeral" | "rekey"): Endpoint {
   const secrets = SECRETS[side];
   let drawn = secrets.drawn;
   const random = (count: number): Uint8Array =>
-    count === 32 ? repeated(secrets.ephemeral) : Uint8Array.from({ length: count }, () => drawn++);
+    count === 32 ? repeated(secrets[secret()]) : Uint8Array.from({ length: count }, () => drawn++);
   return new Endpoint({
     keyPair: keyPairFrom(repeated(secrets.static)),
     random,
-    idleTimeoutMs: 45_000,
+    idleTimeoutMs: 2 * REKEY_AFTER_MS,
     ...(psk ? { psk: repeated(PSK) } : {}),
   });
 }
@@ -52,9 +61,13 @@ export interface Recorded {
   hex: string;
 }
 
-/** HELLO to the first answers, then CLOSE, and RESET to a packet that comes too late. */
+/** HELLO to the first answers, new keys, then CLOSE, and RESET to a packet that comes too late. */
 export function recordSession(psk: boolean): Recorded[] {
-  const ends = { initiator: endpointOf("initiator", psk), responder: endpointOf("responder", psk) };
+  let secret: "ephemeral" | "rekey" = "ephemeral";
+  const ends = {
+    initiator: endpointOf("initiator", psk, () => secret),
+    responder: endpointOf("responder", psk, () => secret),
+  };
   const recorded: Recorded[] = [];
   const say = (value: object) => frameMessage(new TextEncoder().encode(JSON.stringify(value)));
   let now = 1_000;
@@ -69,6 +82,13 @@ export function recordSession(psk: boolean): Recorded[] {
     }
   };
 
+  /** Until one side that has nothing to send now has something to do. */
+  const wait = (side: Side): void => {
+    turn(side);
+    now = ends[side].nextWakeup();
+    ends[side].wake(now);
+  };
+
   const session = ends.initiator.connect(now, PLACES.responder);
   ends.initiator.send(now, session, say(FIRST_MESSAGE));
   turn("initiator"); // HELLO
@@ -81,7 +101,16 @@ export function recordSession(psk: boolean): Recorded[] {
   }
   now += 2; // so that the acknowledgement says how long it waited
   turn("responder"); // DATA: acknowledgement and answer
+  wait("initiator");
   turn("initiator"); // DATA: acknowledgement
+  secret = "rekey";
+  for (const said = recorded.length; recorded.length === said;) {
+    wait("initiator");
+    turn("initiator"); // DATA: REKEY
+  }
+  turn("responder"); // DATA: acknowledgement and REKEY
+  wait("initiator");
+  turn("initiator"); // DATA of phase 1: acknowledgement
   ends.initiator.close(session);
   turn("initiator"); // DATA: CLOSE
   const late = recorded.findLast(({ from }) => from === "initiator")!;
@@ -91,9 +120,13 @@ export function recordSession(psk: boolean): Recorded[] {
 }
 
 /** The secrets that made it, as they stand in the vectors. */
-export function secretsOf(side: Side): { static: string; ephemeral: string } {
-  const { static: own, ephemeral } = SECRETS[side];
-  return { static: toHex(repeated(own)), ephemeral: toHex(repeated(ephemeral)) };
+export function secretsOf(side: Side): { static: string; ephemeral: string; rekey: string } {
+  const { static: own, ephemeral, rekey } = SECRETS[side];
+  return {
+    static: toHex(repeated(own)),
+    ephemeral: toHex(repeated(ephemeral)),
+    rekey: toHex(repeated(rekey)),
+  };
 }
 
 export const PSK_HEX = toHex(repeated(PSK));

@@ -12,10 +12,10 @@ const { PacketKind } = datagrams;
 
 export type PacketVector =
   | { kind: "hello"; nonce: string }
-  | { kind: "retry"; nonce: string; publicKey: string; cookie: string }
+  | { kind: "retry"; flags: number; nonce: string; publicKey: string; cookie: string }
   | { kind: "initiate"; cookie: string; noise: string }
   | { kind: "respond"; receiver: number; noise: string }
-  | { kind: "data"; receiver: number; packetNumber: number; sealed: string }
+  | { kind: "data"; phase: number; receiver: number; packetNumber: number; sealed: string }
   | { kind: "reset"; receiver: number; token: string };
 
 export type FrameVector =
@@ -26,16 +26,18 @@ export type FrameVector =
   | { kind: "max_data"; limit: number }
   | { kind: "close"; code: number; reason: string }
   | { kind: "path_challenge"; data: string }
-  | { kind: "path_response"; data: string };
+  | { kind: "path_response"; data: string }
+  | { kind: "rekey"; phase: number; publicKey: string };
 
 export function packetVector(packet: datagrams.Packet): PacketVector {
   switch (packet.kind) {
     case PacketKind.Hello:
       return { kind: "hello", nonce: toHex(packet.nonce) };
     case PacketKind.Retry: {
-      const { nonce, publicKey, cookie } = packet;
+      const { flags, nonce, publicKey, cookie } = packet;
       return {
         kind: "retry",
+        flags,
         nonce: toHex(nonce),
         publicKey: toHex(publicKey),
         cookie: toHex(cookie),
@@ -46,8 +48,8 @@ export function packetVector(packet: datagrams.Packet): PacketVector {
     case PacketKind.Respond:
       return { kind: "respond", receiver: packet.receiver, noise: toHex(packet.noise) };
     case PacketKind.Data: {
-      const { receiver, packetNumber, sealed } = packet;
-      return { kind: "data", receiver, packetNumber, sealed: toHex(sealed) };
+      const { phase, receiver, packetNumber, sealed } = packet;
+      return { kind: "data", phase, receiver, packetNumber, sealed: toHex(sealed) };
     }
     case PacketKind.Reset:
       return { kind: "reset", receiver: packet.receiver, token: toHex(packet.token) };
@@ -59,8 +61,13 @@ export function encodePacket(packet: PacketVector): Uint8Array {
     case "hello":
       return datagrams.encodeHello(unhex(packet.nonce));
     case "retry": {
-      const { nonce, publicKey, cookie } = packet;
-      return datagrams.encodeRetry(unhex(nonce), unhex(publicKey), unhex(cookie));
+      const { flags, nonce, publicKey, cookie } = packet;
+      return datagrams.encodeRetry({
+        flags,
+        nonce: unhex(nonce),
+        publicKey: unhex(publicKey),
+        cookie: unhex(cookie),
+      });
     }
     case "initiate":
       return datagrams.encodeInitiate(unhex(packet.cookie), unhex(packet.noise));
@@ -68,7 +75,8 @@ export function encodePacket(packet: PacketVector): Uint8Array {
       return datagrams.encodeRespond(packet.receiver, unhex(packet.noise));
     case "data": {
       const writer = new ByteWriter();
-      datagrams.writeDataHeader(writer, packet.receiver, packet.packetNumber);
+      const phase = packet.phase === 0 ? 0 : 1;
+      datagrams.writeDataHeader(writer, packet.receiver, packet.packetNumber, phase);
       writer.bytes(unhex(packet.sealed));
       return writer.finish();
     }
@@ -98,6 +106,8 @@ export function frameVector(frame: frames.Frame): FrameVector {
       return { kind: "path_challenge", data: toHex(frame.data) };
     case FrameKind.PathResponse:
       return { kind: "path_response", data: toHex(frame.data) };
+    case FrameKind.Rekey:
+      return { kind: "rekey", phase: frame.phase, publicKey: toHex(frame.publicKey) };
   }
 }
 
@@ -127,6 +137,8 @@ function writeFrame(writer: ByteWriter, frame: FrameVector): void {
       return frames.writePathChallenge(writer, unhex(frame.data));
     case "path_response":
       return frames.writePathResponse(writer, unhex(frame.data));
+    case "rekey":
+      return frames.writeRekey(writer, frame.phase, unhex(frame.publicKey));
   }
 }
 

@@ -50,6 +50,8 @@ test("the client's, with answers filled in; then its prompt works", async () => 
     serverHost: "127.0.0.1",
     serverPort: 5_000,
     clientPort: expect.any(Number),
+    acceptNewKey: false,
+    verbose: false,
   });
   await sees(session, "bun client.ts bob 127.0.0.1 5000");
   session.type("hello\r");
@@ -67,7 +69,9 @@ test("the server's", async () => {
   await sees(session, "5000");
   session.key("enter");
   await session.until(() => reports.length > 0, "the answer");
-  expect(reports[0]).toEqual({ type: "line", text: '{"port":5000}' });
+  const [answer] = reports;
+  if (answer?.type !== "line") throw new Error("no answer");
+  expect(JSON.parse(answer.text)).toEqual({ port: 5_000, limits: {}, verbose: false });
   await sees(session, "bun server.ts 5000");
 });
 

@@ -51,6 +51,12 @@ describe("vectors", () => {
   });
 });
 
+test("the bytes of a key are taken over", () => {
+  const secret = unhex("01".repeat(32));
+  aeadKey(secret);
+  expect(secret).toEqual(new Uint8Array(32));
+});
+
 describe("open", () => {
   const { key, counter, ad, plaintext, sealed } = vectors[1]!;
 

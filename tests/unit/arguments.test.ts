@@ -1,13 +1,14 @@
 import { describe, expect, test } from "bun:test";
 
 import {
+  CLIENT_FLAGS,
   parseClientArguments,
-  parseHost,
-  parseName,
-  parsePort,
   parseServerArguments,
+  SERVER_FLAGS,
 } from "../../lib/io/arguments.ts";
+import { numberFlags, sortWords } from "../../lib/io/flags.ts";
 import { commandNames, COMPILED_COMMANDS, SOURCE_COMMANDS, usageText } from "../../lib/io/usage.ts";
+import { parseHost, parseName, parsePort } from "../../lib/io/values.ts";
 
 const SERVER_WORDS = "`-s` only accepts <port>";
 const CLIENT_WORDS = "`-c` only accepts <name> <server-ip> <server-port> <client-port>";
@@ -16,9 +17,36 @@ const error = (message: string) => ({ kind: "error" as const, message });
 /** As a shell would split it; none of the words here needs quotes. */
 const split = (line: string): string[] => line.split(" ").filter((word) => word !== "");
 
+/** What nobody asked for. */
+const COMMON = { password: undefined, verbose: false };
+
 describe("server", () => {
+  const run = { ...COMMON, port: 5_000, keyFile: undefined, limits: {} };
   test.each(["5000", "-s 5000", "5000 -s", "-- 5000", "-s -- 5000"])("%s", (line) => {
-    expect(parseServerArguments(split(line))).toEqual({ kind: "run", run: { port: 5_000 } });
+    expect(parseServerArguments(split(line))).toStrictEqual({ kind: "run", run });
+  });
+
+  const flags: [line: string, changed: object][] = [
+    ["5000 --verbose", { verbose: true }],
+    ["--verbose -s 5000", { verbose: true }],
+    ["--key some/file 5000", { keyFile: "some/file" }],
+    ["5000 --key=some/file", { keyFile: "some/file" }],
+    ["5000 --key=--odd", { keyFile: "--odd" }],
+    ["-s --password hunter2 5000", { password: { kind: "word", word: "hunter2" } }],
+    ["5000 --password=a=b", { password: { kind: "word", word: "a=b" } }],
+    ["--password - 5000", { password: { kind: "ask" } }],
+    ["--password=- 5000", { password: { kind: "ask" } }],
+    [
+      "--messages-per-second 5 5000 --groups=0",
+      { limits: { "messages-per-second": 5, groups: 0 } },
+    ],
+    ["5000 --bytes-per-second=65536", { limits: { "bytes-per-second": 65_536 } }],
+  ];
+  test.each(flags)("%s", (line, changed) => {
+    expect(parseServerArguments(split(line))).toStrictEqual({
+      kind: "run",
+      run: { ...run, ...changed },
+    });
   });
 
   test("no words: questions", () => {
@@ -30,6 +58,11 @@ describe("server", () => {
     ["-s 1", "Invalid <port>: 1; Must be within 1024-65535"],
     ["1", "Invalid <port>: 1; Must be within 1024-65535"],
     ["-1", "Invalid <port>: -1; Must be within 1024-65535"],
+    ["5000 --groups 4097", "Invalid --groups: 4097; Must be a whole number within 0-4096"],
+    [
+      "5000 --bytes-per-second=65535",
+      "Invalid --bytes-per-second: 65535; Must be 0 or a whole number within 65536-1000000000",
+    ],
     ["-s", SERVER_WORDS],
     ["-s 5000 5001", SERVER_WORDS],
     ["5000 5001", SERVER_WORDS],
@@ -37,6 +70,19 @@ describe("server", () => {
     ["-c client 0.0.0.0 5000 5555", "Unknown flag: -c; See --help"],
     ["--port=5000", "Unknown flag: --port=5000; See --help"],
     ["5000 -x -y", "Unknown flag: -x; See --help"],
+    ["5000 --accept-new-key", "Unknown flag: --accept-new-key; See --help"],
+    ["5000 --verbose=yes", "Unknown flag: --verbose=yes; See --help"],
+    ["5000 --no-verbose", "Unknown flag: --no-verbose; See --help"],
+    ["5000 -key file", "Unknown flag: -key; See --help"],
+    ["5000 --key", "Flag without its value: --key FILE; See --help"],
+    ["5000 --key=", "Flag without its value: --key FILE; See --help"],
+    ["--key --verbose 5000", "Flag without its value: --key FILE; See --help"],
+    ["--key -- 5000", "Flag without its value: --key FILE; See --help"],
+    ["5000 --password", "Flag without its value: --password WORD; See --help"],
+    ["5000 --key a --key=a", "Flag given twice: --key; See --help"],
+    ["--verbose --verbose 5000", "Flag given twice: --verbose; See --help"],
+    // The password is not the port, and is not shown.
+    ["--password 5000", SERVER_WORDS],
   ];
   test.each(errors)("%s", (line, message) => {
     expect(parseServerArguments(split(line))).toEqual(error(message));
@@ -44,13 +90,26 @@ describe("server", () => {
 });
 
 describe("client", () => {
-  const run = { name: "client", serverHost: "127.0.0.1", serverPort: 5_000, clientPort: 5_555 };
+  const words = { name: "client", serverHost: "127.0.0.1", serverPort: 5_000, clientPort: 5_555 };
+  const run = { ...words, ...COMMON, acceptNewKey: false };
   test.each([
     "client 0.0.0.0 5000 5555",
     "-c client 0.0.0.0 5000 5555",
     "client 127.0.0.1 5000 5555 -c",
   ])("%s", (line) => {
-    expect(parseClientArguments(split(line))).toEqual({ kind: "run", run });
+    expect(parseClientArguments(split(line))).toStrictEqual({ kind: "run", run });
+  });
+
+  const flags: [line: string, changed: object][] = [
+    ["client --verbose 0.0.0.0 5000 5555", { verbose: true }],
+    ["client 0.0.0.0 5000 5555 --accept-new-key", { acceptNewKey: true }],
+    ["--password - -c client 0.0.0.0 5000 5555", { password: { kind: "ask" } }],
+  ];
+  test.each(flags)("%s", (line, changed) => {
+    expect(parseClientArguments(split(line))).toStrictEqual({
+      kind: "run",
+      run: { ...run, ...changed },
+    });
   });
 
   test("a host name is left for the resolver", () => {
@@ -103,6 +162,8 @@ describe("both", () => {
     ["not-a-port and more -h", "help"],
     ["--nonsense --version", "version"],
     ["--version --help", "help"],
+    ["--password --help", "help"],
+    ["--password -v", "version"],
   ];
   test.each(flags)("%s", (line, kind) => {
     expect(parseServerArguments(split(line))).toEqual({ kind });
@@ -119,6 +180,38 @@ describe("both", () => {
     expect(parseServerArguments(["\u001b[2J"])).toEqual(
       error("Invalid <port>: \u241b[2J; Must be within 1024-65535"),
     );
+  });
+});
+
+describe("numbers as flags", () => {
+  const LIMITS = [
+    { flag: "users", group: "Limits", about: "Users at once", unit: "users", default: 100 },
+    { flag: "joins", group: "Limits", about: "Joins", unit: "joins/min", default: 20 },
+  ] as const;
+  const table = numberFlags(LIMITS);
+  const sorted = (line: string) => sortWords(split(line), "s", table);
+
+  test("beside words, in either form", () => {
+    expect(sorted("--users 5 word --joins=0")).toStrictEqual({
+      kind: "words",
+      words: ["word"],
+      flags: { users: 5, joins: 0 },
+    });
+  });
+
+  test.each(["-1", "x", "1.5", "1e3", "1000000001", " 1"])("not %p", (text) => {
+    const reason = `Invalid --users: ${text}; Must be a whole number within 0-1000000000`;
+    expect(sortWords(["--users", text], "s", table)).toEqual(error(reason));
+  });
+
+  test("the first wrong one is told of", () => {
+    expect(sorted("--users x --nonsense --users 1")).toEqual(
+      error("Invalid --users: x; Must be a whole number within 0-1000000000"),
+    );
+  });
+
+  test("the help says what they are without", () => {
+    expect(table.joins.about).toBe("Joins (20 joins/min)");
   });
 });
 
@@ -209,6 +302,26 @@ describe("usage", () => {
         "    bun client.ts [-c] <name> <server-ip> <server-port> <client-port>",
       ].join("\n"),
     );
+  });
+
+  test("has a line for each flag, under its heading", () => {
+    const text = usageText(SOURCE_COMMANDS);
+    for (const [name, { group, about }] of Object.entries({ ...SERVER_FLAGS, ...CLIENT_FLAGS })) {
+      const section = text.split("\n\n").find((part) => part.startsWith(`${group}:\n`)) ?? "";
+      const line = section.split("\n").find((one) => one.startsWith(`    --${name} `)) ?? "";
+      expect(line).toEndWith(`   ${about}`);
+    }
+    expect(text.split("\n").filter((line) => line.startsWith("    --verbose"))).toHaveLength(1);
+  });
+
+  test("no line is wider than a terminal", () => {
+    expect(
+      Math.max(
+        ...usageText(SOURCE_COMMANDS)
+          .split("\n")
+          .map((line) => line.length),
+      ),
+    ).toBeLessThan(100);
   });
 
   test("calls the programs by the names they are started with", () => {

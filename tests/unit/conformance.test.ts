@@ -10,7 +10,7 @@ import type { Address } from "../../lib/transport/address.ts";
 import { Endpoint, type TransportEvent } from "../../lib/transport/endpoint.ts";
 import { keyPairFrom } from "../../lib/transport/keys.ts";
 import { frameMessage } from "../../lib/transport/send-stream.ts";
-import { Noise, pairOf, readFrames, writeFrame } from "../support/conformance-wire.ts";
+import { nextKeys, Noise, pairOf, readFrames, writeFrame } from "../support/conformance-wire.ts";
 import {
   bytesOf,
   ConformancePeer,
@@ -63,6 +63,7 @@ describe.each(vectors.sessions)("the recorded session $name", (session) => {
     expect(session.initiator).toMatchObject({
       staticSecret: secretsOf("initiator").static,
       ephemeralSecret: secretsOf("initiator").ephemeral,
+      rekeySecret: secretsOf("initiator").rekey,
     });
     if (psk !== undefined) expect(hex(psk)).toBe(PSK_HEX);
   });
@@ -89,15 +90,34 @@ describe.each(vectors.sessions)("the recorded session $name", (session) => {
     expect(noise.split().map(hex)).toEqual([
       session.initiatorToResponder,
       session.responderToInitiator,
+      session.chain,
     ]);
+  });
+
+  test("gets new keys from both sides of its REKEY", () => {
+    const own = [session.initiator.rekeySecret, session.responder.rekeySecret].map((secret) =>
+      pairOf(bytesOf(secret)),
+    );
+    const { chain, initiatorToResponder, responderToInitiator } = session.next;
+    for (const [side, other] of [own, own.toReversed()]) {
+      const next = nextKeys(bytesOf(session.chain), side!, other!.public);
+      expect(next.map(hex)).toEqual([chain, initiatorToResponder, responderToInitiator]);
+    }
+    const said = session.datagrams.flatMap(({ plain = "", packetNumber }) =>
+      packetNumber === undefined
+        ? []
+        : readFrames(bytesOf(plain)).flatMap((frame) => (frame.kind === "REKEY" ? [frame] : [])),
+    );
+    expect(said).toEqual(own.map((pair) => ({ kind: "REKEY", phase: 1, key: pair.public })));
   });
 
   test("opens, packet by packet", () => {
     const said: unknown[] = [];
     for (const { name, from, hex: spaced, ...rest } of session.datagrams) {
       if (!("plain" in rest)) continue;
+      const keys = rest.phase === 0 ? session : session.next;
       const forward = from === "initiator";
-      const key = bytesOf(forward ? session.initiatorToResponder : session.responderToInitiator);
+      const key = bytesOf(forward ? keys.initiatorToResponder : keys.responderToInitiator);
       const packet = openPacket(key, bytesOf(spaced));
       expect({ name, number: packet.number, plain: hex(packet.plain) }).toEqual({
         name,
@@ -130,7 +150,7 @@ test("frames of the vectors are read and written alike", () => {
     const written = read.map((frame) => hex(writeFrame(frame))).join("");
     expect({ name, written }).toEqual({ name, written: plainHex(spaced) });
   }
-  const tooLong = /unknown frame|cut short|no frames|too large|below 0/;
+  const tooLong = /unknown frame|cut short|no frames|too large|below 0|more than/;
   for (const { name, hex: spaced } of frameVectors.invalid) {
     // A receiver may take a long reason, and an offset that it could never reach.
     if (/129 bytes|largest offset/.test(name)) continue;
@@ -252,7 +272,7 @@ describe.each([
     const key = bytesOf(node.machine.peer.key);
     const opening = { type: "hello", payload: {}, metadata: {} };
     network.act(real, ({ endpoint }, now) => {
-      const session = endpoint.connect(now, node.address, key);
+      const session = endpoint.connect(now, node.address, { expectedKey: key });
       endpoint.send(now, session, frameMessage(utf8(JSON.stringify(opening))));
     });
     network.until(() => node.machine.peer.sessions[0]?.heard.length === 1, "the opening");
@@ -291,6 +311,36 @@ describe("with the real endpoint", () => {
     for (const text of long) echo(network, node, session, text);
     network.until(() => echoed(session).length === 4, "the long echoes");
     expect(echoed(session).slice(1)).toEqual(long);
+  });
+
+  test("the conforming initiator changes the keys, again and again", () => {
+    const { network, real, node, session } = meet();
+    for (let phase = 1; phase <= 3; phase++) {
+      network.run(125_000);
+      expect(session.phase).toBe(phase);
+      echo(network, node, session, phase);
+      network.until(() => echoed(session).length === phase + 1, "the echo");
+    }
+    expect(real.machine.ended()).toEqual([]);
+  });
+
+  test("it changes the keys of a session that it began", () => {
+    const network = new MachineNetwork(7);
+    const node = network.add(5_555, new PeerMachine(network, 2));
+    const real = network.add(5_000, new EchoMachine(1));
+    network.act(real, ({ endpoint }, now) => {
+      const opening = frameMessage(utf8(JSON.stringify({ type: "hello" })));
+      endpoint.send(now, endpoint.connect(now, node.address), opening);
+    });
+    network.until(() => node.machine.peer.sessions[0]?.heard.length === 1, "the opening");
+    const session = node.machine.peer.sessions[0]!;
+    for (let phase = 1; phase <= 3; phase++) {
+      network.run(125_000);
+      expect(session.phase).toBe(phase);
+      echo(network, node, session, phase);
+      network.until(() => echoed(session).length === phase, "the echo");
+    }
+    expect(real.machine.ended()).toEqual([]);
   });
 
   test("CLOSE ends it, and a packet after that is answered with RESET", () => {

@@ -11,7 +11,12 @@ import {
   writeClose,
   writeStream,
 } from "../../lib/transport/frames.ts";
-import { ACK_RANGES_MAX, CLOSE_REASON_MAX_BYTES } from "../../lib/transport/limits.ts";
+import {
+  ACK_RANGES_MAX,
+  ACK_RANGES_READ_MAX,
+  CLOSE_REASON_MAX_BYTES,
+  PACKET_FRAMES_MAX,
+} from "../../lib/transport/limits.ts";
 import { unhex } from "../support/vectors.ts";
 import { encodeFrames, type FrameVector, frameVector, rangeSet } from "../support/wire.ts";
 import vectors from "../vectors/frames.json";
@@ -58,6 +63,32 @@ describe("ACK", () => {
   });
 });
 
+describe("a packet that would cost much more than its bytes is refused:", () => {
+  const ack = (ranges: number): Uint8Array => {
+    const writer = new ByteWriter();
+    const received = rangeSet(Array.from({ length: ranges }, (_, i) => [3 * i, 3 * i]));
+    writeAck(writer, received, 0, ranges);
+    return writer.finish();
+  };
+
+  test("too many ranges in an ACK", () => {
+    expect(decodeFrames(ack(ACK_RANGES_READ_MAX))).toHaveLength(1);
+    expect(decodeFrames(ack(ACK_RANGES_READ_MAX + 1))).toEqual({ reason: "too many ranges" });
+  });
+
+  test("more than one ACK", () => {
+    const twice = Buffer.concat([ack(1), ack(1)]);
+    expect(decodeFrames(twice)).toEqual({ reason: "more than one ACK" });
+  });
+
+  test("too many frames, where any number of PADDING in a row is one", () => {
+    const pings = (count: number) => new Uint8Array(count).fill(FrameKind.Ping);
+    expect(decodeFrames(pings(PACKET_FRAMES_MAX))).toHaveLength(PACKET_FRAMES_MAX);
+    expect(decodeFrames(pings(PACKET_FRAMES_MAX + 1))).toEqual({ reason: "too many frames" });
+    expect(decodeFrames(new Uint8Array(65_000))).toHaveLength(1);
+  });
+});
+
 test("STREAM: the overhead is all but the data", () => {
   for (const offset of [0, 64, 16_384, 2 ** 30]) {
     for (const length of [0, 63, 64, 1_150]) {
@@ -88,6 +119,6 @@ test("CLOSE: a reason that is too long is cut between two characters", () => {
 
 test("only PADDING, ACK and CLOSE are not acknowledged", () => {
   const eliciting = Object.values(FrameKind).filter(isAckEliciting);
-  const { Ping, Stream, MaxData, PathChallenge, PathResponse } = FrameKind;
-  expect(eliciting).toEqual([Ping, Stream, MaxData, PathChallenge, PathResponse]);
+  const { Ping, Stream, MaxData, PathChallenge, PathResponse, Rekey } = FrameKind;
+  expect(eliciting).toEqual([Ping, Stream, MaxData, PathChallenge, PathResponse, Rekey]);
 });

@@ -1,7 +1,15 @@
 import { describe, expect, test } from "bun:test";
 
 import { toHex } from "../../lib/transport/bytes.ts";
-import { hkdf, hmacSha256, keyPairFrom, sha256, sharedSecret } from "../../lib/transport/keys.ts";
+import {
+  ephemeralKeyPair,
+  hkdf,
+  hmacSha256,
+  keyPairFrom,
+  publicKeyFrom,
+  sha256,
+  sharedSecret,
+} from "../../lib/transport/keys.ts";
 import { unhex } from "../support/vectors.ts";
 
 describe("X25519", () => {
@@ -24,7 +32,8 @@ describe("X25519", () => {
 
   test("both sides find the same secret", () => {
     for (const [own, other] of [[alice, bob] as const, [bob, alice] as const]) {
-      const secret = sharedSecret(keyPairFrom(unhex(own.secret)), unhex(other.publicKey));
+      const remote = publicKeyFrom(unhex(other.publicKey))!;
+      const secret = sharedSecret(keyPairFrom(unhex(own.secret)), remote);
       expect(toHex(secret!)).toBe(shared);
     }
   });
@@ -39,14 +48,20 @@ describe("X25519", () => {
     "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
     "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
   ])("no secret with the low-order point %s", (point) => {
-    expect(sharedSecret(keyPairFrom(unhex(alice.secret)), unhex(point))).toBeUndefined();
+    const remote = publicKeyFrom(unhex(point))!;
+    expect(sharedSecret(keyPairFrom(unhex(alice.secret)), remote)).toBeUndefined();
   });
 
-  test("no secret with a key of the wrong length", () => {
-    const pair = keyPairFrom(unhex(alice.secret));
+  test("no public key has another length", () => {
     for (const length of [0, 31, 33]) {
-      expect(sharedSecret(pair, new Uint8Array(length))).toBeUndefined();
+      expect(publicKeyFrom(new Uint8Array(length))).toBeUndefined();
     }
+  });
+
+  test("an ephemeral key pair leaves no secret behind", () => {
+    const drawn = unhex(alice.secret);
+    expect(toHex(ephemeralKeyPair(() => drawn).publicKey)).toBe(alice.publicKey);
+    expect(drawn).toEqual(new Uint8Array(32));
   });
 });
 

@@ -6,6 +6,7 @@ import { keyPairFrom } from "../../lib/transport/keys.ts";
 import {
   type HandshakeOptions,
   InitiatorHandshake,
+  type InitiatorOptions,
   ResponderHandshake,
   type TransportKeys,
 } from "../../lib/transport/noise.ts";
@@ -29,10 +30,10 @@ for (const vector of vectors.vectors) {
     const responder = (): ResponderHandshake =>
       new ResponderHandshake({
         static: keyPairFrom(unhex(vector.resp_static)),
-        ephemeral: keyPairFrom(unhex(vector.resp_ephemeral)),
         prologue: unhex(vector.resp_prologue),
         psk: psk(vector.resp_psks),
       });
+    const ephemeral = keyPairFrom(unhex(vector.resp_ephemeral));
     const messages = vector.messages.map(({ payload, ciphertext }) => ({
       payload: unhex(payload),
       ciphertext: unhex(ciphertext),
@@ -64,7 +65,9 @@ for (const vector of vectors.vectors) {
       expect(toHex(received!.payload)).toBe(toHex(initiate.payload));
       const remote = keyPairFrom(unhex(vector.init_static)).publicKey;
       expect(toHex(received!.remoteStatic)).toBe(toHex(remote));
-      expect(toHex(handshake.writeRespond(respond.payload))).toBe(toHex(respond.ciphertext));
+      expect(toHex(handshake.writeRespond(ephemeral, respond.payload))).toBe(
+        toHex(respond.ciphertext),
+      );
       expect(toHex(handshake.handshakeHash)).toBe(vector.handshake_hash);
       checkTransport(handshake.split(), false);
     });
@@ -77,7 +80,7 @@ for (const vector of vectors.vectors) {
         const handshake = responder();
         expect(handshake.readInitiate(damaged)).toBeUndefined();
         expect(handshake.readInitiate(initiate.ciphertext)).toBeUndefined();
-        expect(() => handshake.writeRespond(respond.payload)).toThrow("handshake");
+        expect(() => handshake.writeRespond(ephemeral, respond.payload)).toThrow("handshake");
       }
     });
 
@@ -118,21 +121,25 @@ describe("who gets through", () => {
   const prologue = unhex("01");
   const server = keyPair(1);
   const initiatorBase = { static: keyPair(2), ephemeral: keyPair(3), prologue };
-  const responderBase = { static: server, ephemeral: keyPair(4), prologue };
+  const responderBase = { static: server, prologue };
 
   /** How far a handshake comes between two sides with these options. */
   function outcome(
-    initiatorOptions: Partial<HandshakeOptions>,
+    initiatorOptions: Partial<InitiatorOptions>,
     responderOptions: Partial<HandshakeOptions>,
   ): "refused by the responder" | "refused by the initiator" | "complete" {
     const remoteStatic = server.publicKey;
     const a = new InitiatorHandshake({ ...initiatorBase, remoteStatic, ...initiatorOptions });
     const b = new ResponderHandshake({ ...responderBase, ...responderOptions });
     if (b.readInitiate(a.writeInitiate(NO_AD)!) === undefined) return "refused by the responder";
-    if (a.readRespond(b.writeRespond(NO_AD)) === undefined) return "refused by the initiator";
-    const sealed = seal(a.split().send, 0, NO_AD, NO_AD);
-    expect(open(b.split().receive, 0, NO_AD, sealed)).toBeDefined();
-    expect(open(b.split().send, 0, NO_AD, sealed)).toBeUndefined();
+    const respond = b.writeRespond(keyPair(4), NO_AD);
+    if (a.readRespond(respond) === undefined) return "refused by the initiator";
+    const [initiator, responder] = [a.split(), b.split()];
+    const sealed = seal(initiator.send, 0, NO_AD, NO_AD);
+    expect(open(responder.receive, 0, NO_AD, sealed)).toBeDefined();
+    expect(open(responder.send, 0, NO_AD, sealed)).toBeUndefined();
+    expect(toHex(initiator.chain)).toBe(toHex(responder.chain));
+    expect([initiator.initiator, responder.initiator]).toEqual([true, false]);
     return "complete";
   }
 
@@ -163,14 +170,14 @@ describe("who gets through", () => {
 test("calls out of order are mistakes of the program", () => {
   const options = {
     static: keyPairFrom(new Uint8Array(32).fill(1)),
-    ephemeral: keyPairFrom(new Uint8Array(32).fill(2)),
     prologue: NO_AD,
   };
+  const ephemeral = keyPairFrom(new Uint8Array(32).fill(2));
   const responder = new ResponderHandshake(options);
   expect(() => responder.split()).toThrow("handshake: called when start, not complete");
-  expect(() => responder.writeRespond(NO_AD)).toThrow("handshake");
+  expect(() => responder.writeRespond(ephemeral, NO_AD)).toThrow("handshake");
   const remoteStatic = keyPairFrom(new Uint8Array(32).fill(3)).publicKey;
-  const initiator = new InitiatorHandshake({ ...options, remoteStatic });
+  const initiator = new InitiatorHandshake({ ...options, ephemeral, remoteStatic });
   expect(initiator.readRespond(new Uint8Array(80))).toBeUndefined();
   initiator.writeInitiate(NO_AD);
   expect(() => initiator.writeInitiate(NO_AD)).toThrow("handshake");

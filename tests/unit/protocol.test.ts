@@ -10,6 +10,7 @@ import { decodeMessage } from "../../lib/chat/message-decode.ts";
 import { encodeMessage, RefusalReason } from "../../lib/chat/message.ts";
 import * as message from "../../lib/chat/message.ts";
 import { checkName, foldName } from "../../lib/chat/names.ts";
+import { SERVER_LIMITS } from "../../lib/chat/server/server-limits.ts";
 import * as aead from "../../lib/transport/aead.ts";
 import { INTEGER_MAX } from "../../lib/transport/bytes.ts";
 import * as cookie from "../../lib/transport/cookie.ts";
@@ -73,6 +74,10 @@ function* entries(): Generator<[label: string, text: string]> {
     yield [`${prefix}handshake hash`, session.handshakeHash];
     yield [`${prefix}key from initiator to responder`, session.initiatorToResponder];
     yield [`${prefix}key from responder to initiator`, session.responderToInitiator];
+    yield [`${prefix}chain`, session.chain];
+    yield [`${prefix}next key from initiator to responder`, session.next.initiatorToResponder];
+    yield [`${prefix}next key from responder to initiator`, session.next.responderToInitiator];
+    yield [`${prefix}next chain`, session.next.chain];
     for (const { name, hex, ...rest } of session.datagrams) {
       yield [prefix + name, hex];
       if ("plain" in rest && rest.plain !== undefined)
@@ -100,7 +105,7 @@ describe("the examples", () => {
   test("of secrets are those of the session", () => {
     const [session] = sessionVectors.sessions;
     const repeated = (secret: string) => `32 times \`${secret.slice(0, 2)}\``;
-    for (const part of ["staticSecret", "ephemeralSecret"] as const) {
+    for (const part of ["staticSecret", "ephemeralSecret", "rekeySecret"] as const) {
       const cells = [repeated(session!.initiator[part]), repeated(session!.responder[part])];
       expect(rows.some((row) => row[1] === cells[0]! && row[2] === cells[1]!)).toBe(true);
     }
@@ -121,7 +126,7 @@ describe("the tables", () => {
       RETRY: `${datagrams.RETRY_BYTES}`,
       INITIATE: `${datagrams.INITIATE_BYTES}`,
       RESPOND: `${datagrams.RESPOND_BYTES}`,
-      DATA: `${datagrams.DATA_MIN_BYTES} to ${grouped(transportLimits.DATAGRAM_MAX_BYTES)}`,
+      DATA: `${datagrams.DATA_MIN_BYTES} or more`,
       RESET: `${datagrams.RESET_BYTES}`,
     };
     for (const [name, length] of Object.entries(lengths)) expect(rowOf(name)?.[2]).toBe(length);
@@ -180,6 +185,10 @@ describe("the tables", () => {
 
   test.each(constants)("have %s", (name, value) => {
     expect(rowOf(name)?.[1]?.split(" ")[0]).toBe(grouped(value));
+  });
+
+  test.each(SERVER_LIMITS)("have the flag --$flag", ({ flag, default: value, unit }) => {
+    expect(rowOf(`--${flag}`)?.[1]).toBe(`${grouped(value)} ${unit}`);
   });
 
   test("have the unit of each limit that has one", () => {

@@ -11,6 +11,10 @@ const sent = (number: number, sentAt: number) => ({
   bytes: 1_200,
   stream: [number, number + 1],
   maxData: false,
+  rekey: false,
+  acknowledges: -1,
+  asks: false,
+  sizeProbe: false,
 });
 const numbers = (packets: readonly { readonly number: number }[]) => packets.map((p) => p.number);
 const only = (number: number) => [{ smallest: number, largest: number }];
@@ -30,7 +34,7 @@ describe("loss detection (RFC 9002 section 6.1)", () => {
     recovery.onSent(sent(1, 0));
     recovery.onAck(80, only(1), 0);
     expect(recovery.deadline(true)).toBe(90);
-    expect(numbers(recovery.onTimeout(90).lost)).toEqual([0]);
+    expect(numbers(recovery.onTimeout(90)!.lost)).toEqual([0]);
     expect(recovery.outstanding).toBe(false);
   });
 
@@ -62,10 +66,22 @@ describe("loss detection (RFC 9002 section 6.1)", () => {
   test("probes when nothing comes back, and stops once nothing is under way", () => {
     const recovery = new Recovery();
     recovery.onSent(sent(0, 0));
-    expect(recovery.onTimeout(recovery.deadline(true))).toEqual({ lost: [], probe: true });
+    expect(recovery.onTimeout(recovery.deadline(true))).toBeUndefined();
     expect(recovery.probeCount).toBe(1);
     recovery.onAck(300, only(0), 0);
     expect(recovery.deadline(true)).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test("waits for no packet that only repeats what is acknowledged, but for a limit", () => {
+    const recovery = new Recovery();
+    recovery.onSent(sent(0, 0));
+    recovery.onSent({ ...sent(1, 0), maxData: true });
+    recovery.dropRepeats();
+    expect(numbers(recovery.outstandingPackets(9))).toEqual([1]);
+    expect(recovery.congestion.inFlightBytes).toBe(1_200);
+    recovery.onAck(10, only(1), 0);
+    expect(recovery.deadline(true)).toBe(Number.POSITIVE_INFINITY);
+    expect(recovery.congestion.inFlightBytes).toBe(0);
   });
 });
 

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
 
 import {
+  ASKED_ACK_DELAY_MS,
+  FIRST_PROBE_PATIENCE_MS,
   GIVE_UP_MS,
   givesUpAt,
   MAX_ACK_DELAY_MS,
@@ -55,36 +57,54 @@ const steady = (rtt: number): RttEstimate => ({
   min: rtt,
 });
 
+/** For what asked for an acknowledgement at once. */
+const wait = (estimate: RttEstimate | undefined, consecutive: number, urgent: boolean): number =>
+  probeTimeout(estimate, consecutive, urgent, ASKED_ACK_DELAY_MS);
+
 describe("probeTimeout", () => {
   test("the first wait follows the estimate", () => {
-    expect(probeTimeout({ latest: 20, smoothed: 20, variance: 2, min: 20 }, 0, true)).toBe(33);
-    expect(probeTimeout({ latest: 0, smoothed: 0, variance: 0, min: 0 }, 0, true)).toBe(6);
-    expect(probeTimeout(undefined, 0, true)).toBe(PROBE_UNMEASURED_MS);
+    expect(wait({ latest: 20, smoothed: 20, variance: 2, min: 20 }, 0, true)).toBe(33);
+    expect(wait({ latest: 0, smoothed: 0, variance: 0, min: 0 }, 0, true)).toBe(6);
+    expect(wait(undefined, 0, true)).toBe(PROBE_UNMEASURED_MS);
+  });
+
+  test("it leaves the peer the time for which it may hold an acknowledgement back", () => {
+    const [held, asked] = [MAX_ACK_DELAY_MS, ASKED_ACK_DELAY_MS].map((delay) =>
+      probeTimeout(steady(20), 0, true, delay),
+    );
+    expect(held! - asked!).toBe(MAX_ACK_DELAY_MS - ASKED_ACK_DELAY_MS);
   });
 
   test("it doubles, up to a limit, while the give-up time runs", () => {
-    const waits = [0, 1, 2, 3, 4, 5, 2_000].map((k) => probeTimeout(steady(0), k, true));
+    const waits = [0, 1, 2, 3, 4, 5, 2_000].map((k) => wait(steady(0), k, true));
     expect(waits).toEqual([6, 12, 24, 48, ...Array<number>(3).fill(PROBE_INTERVAL_MAX_MS)]);
   });
 
   test("on a slow path only the first wait is longer, and no longer than a try", () => {
-    expect(probeTimeout(steady(300), 0, true)).toBe(365);
-    expect(probeTimeout(steady(300), 1, true)).toBe(PROBE_INTERVAL_MAX_MS);
+    expect(wait(steady(300), 0, true)).toBe(365);
+    expect(wait(steady(300), 1, true)).toBe(PROBE_INTERVAL_MAX_MS);
     const wavering = { latest: 300, smoothed: 300, variance: 200, min: 100 };
-    expect(probeTimeout(wavering, 0, true)).toBe(TRY_MS);
+    expect(wait(wavering, 0, true)).toBe(TRY_MS);
+  });
+
+  test("the first probe is given time for its answer where that is little", () => {
+    expect(wait(steady(100), 1, true)).toBeGreaterThan(100);
+    expect(wait(steady(100), 1, true)).toBeLessThanOrEqual(FIRST_PROBE_PATIENCE_MS);
+    expect(wait(steady(100), 2, true)).toBe(PROBE_INTERVAL_MAX_MS);
+    expect(wait(steady(150), 1, true)).toBe(PROBE_INTERVAL_MAX_MS);
   });
 
   test("nobody is asked again before the answer can be there, however long it takes", () => {
     for (const rtt of [450, 500, 560, 1_000, 2_000]) {
-      expect(probeTimeout(steady(rtt), 0, true)).toBeGreaterThan(rtt);
+      expect(wait(steady(rtt), 0, true)).toBeGreaterThan(rtt);
     }
   });
 
   test("it doubles freely when nobody waits any more", () => {
-    expect(probeTimeout(steady(0), 5, false)).toBe(192);
-    expect(probeTimeout(steady(0), 10, false)).toBe(PROBE_INTERVAL_IDLE_MAX_MS);
-    expect(probeTimeout(steady(0), 5_000, false)).toBe(PROBE_INTERVAL_IDLE_MAX_MS);
-    expect(probeTimeout(undefined, 1, false)).toBe(2 * PROBE_UNMEASURED_MS);
+    expect(wait(steady(0), 5, false)).toBe(192);
+    expect(wait(steady(0), 10, false)).toBe(PROBE_INTERVAL_IDLE_MAX_MS);
+    expect(wait(steady(0), 5_000, false)).toBe(PROBE_INTERVAL_IDLE_MAX_MS);
+    expect(wait(undefined, 1, false)).toBe(2 * PROBE_UNMEASURED_MS);
   });
 });
 
@@ -92,7 +112,7 @@ describe("a live peer is not given up", () => {
   /** How likely it is that not one packet and its answer come through before the give-up time. */
   function wronglyGivenUp(rtt: number, estimate: RttEstimate | undefined, loss: number): number {
     let tries = 0;
-    for (let at = 0, k = 0; at + rtt < GIVE_UP_MS; at += probeTimeout(estimate, k++, true)) tries++;
+    for (let at = 0, k = 0; at + rtt < GIVE_UP_MS; at += wait(estimate, k++, true)) tries++;
     return (1 - (1 - loss) ** 2) ** tries;
   }
 

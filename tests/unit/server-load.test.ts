@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from "bun:test";
 
-import { GROUPS_MAX, REQUESTS_IN_FLIGHT_MAX } from "../../lib/chat/limits.ts";
+import { GROUPS_MAX, REQUESTS_IN_FLIGHT_MAX, UNREGISTERED_MAX_MS } from "../../lib/chat/limits.ts";
 import { Link } from "../../lib/chat/server/link.ts";
 import { Endpoint } from "../../lib/transport/endpoint.ts";
 import { keyPairFrom } from "../../lib/transport/keys.ts";
@@ -50,8 +50,10 @@ describe("questions", () => {
     expect(client.ask("list_groups").type).toBe("groups");
   });
 
-  test("in numbers end the session of one who is alive and takes nothing", () => {
-    const scene = new ChatScene();
+  test("for long lists bring no more of them than one who takes nothing can be sent", () => {
+    // One client makes all the groups that there may be, one after the other.
+    const limits = { "groups-per-minute": 0, "messages-per-second": 0 };
+    const scene = new ChatScene(1, undefined, { limits });
     const client = withGroup(scene);
     for (let at = 1; at < GROUPS_MAX; at++) {
       client.tell("create_group", { group: `${at}${"𠀀".repeat(28)}` });
@@ -63,12 +65,64 @@ describe("questions", () => {
     scene.lines();
     scene.network.act(actor.node, (speaker, now) => {
       for (let at = 0; at < 64; at++) speaker.ask(now, "list_groups");
-      speaker.ask(now, "leave_group", { group: "g" });
     });
     scene.run(200);
-    // So many of the longest lists are more than is kept for it. What it says behind them is not looked at any more.
-    expect(scene.lines()).not.toContain(">>> [Client deaf left group g]");
-    scene.network.until(() => machine.closed.includes("reset"), "the end of its session");
+    const lists = scene.lines().filter((line) => line.includes("requested listing groups")).length;
+    expect(lists).toBeWithin(2, 5);
+    machine.deaf = false;
+    scene.network.until(() => machine.all("refused").length === 64 - lists, "all answers");
+    expect(machine.all("groups")).toHaveLength(lists);
+    expect(actor.ask("list_groups").type).toBe("groups");
+  });
+
+  test("for long lists cost what their answers do", () => {
+    const scene = new ChatScene(1, undefined, {
+      limits: { "bytes-per-second": 65_536, "bytes-burst": 65_536, "users-per-address": 0 },
+    });
+    const client = withGroup(scene);
+    for (let at = 0; at < 55; at++)
+      client.tell("create_group", { group: `${at}${"𠀀".repeat(28)}` });
+    scene.run(60_000);
+    client.speaker.heard.length = 0;
+    // Each answer is some seven thousand bytes; none of these waits for its number.
+    for (let at = 0; at < 60; at++) client.tell("list_groups");
+    scene.run(1_000);
+    expect(client.speaker.all("groups").length).toBeWithin(10, 25);
+    scene.run(10_000);
+    expect(client.speaker.all("groups")).toHaveLength(60);
+  });
+
+  test("for the whole table cost what the table does, and are not answered to one who takes nothing", () => {
+    const scene = new ChatScene(1, undefined, { limits: { "messages-per-second": 0 } });
+    for (let at = 0; at < 100; at++) scene.user(`client${at}`, 7_000 + at);
+    scene.run(1_000);
+    const { actor, machine } = deafUser(scene, "deaf", 6_000, "g");
+    machine.deaf = true;
+    for (let at = 0; at < 200; at++) {
+      actor.tell("table_since", { epoch: "none", version: 0 });
+      scene.run(10);
+    }
+    machine.deaf = false;
+    scene.run(5_000);
+    // One table of so many is some 13,000 bytes: of a mebibyte, and one more.
+    expect(machine.all("table").length).toBeWithin(60, 100);
+    expect(machine.all("refused").length).toBeGreaterThan(100);
+  });
+
+  test("in numbers end the session of one who is alive and takes nothing", () => {
+    // More than anybody may ask in a short time.
+    const scene = new ChatScene(1, undefined, { limits: { "messages-per-second": 0 } });
+    withGroup(scene);
+    const { actor, machine } = deafUser(scene, "deaf", 6_000, "g");
+    machine.deaf = true;
+    scene.lines();
+    for (let round = 0; round < 400 && machine.closed.length === 0; round++) {
+      scene.network.act(actor.node, (speaker, now) => {
+        for (let at = 0; at < 200; at++) speaker.ask(now, "whois", { key: machine.key });
+      });
+      scene.run(20);
+    }
+    expect(machine.closed).toContain("reset");
   });
 
   test("behind a leave of the same client are answered: it is not registered", () => {
@@ -231,7 +285,8 @@ describe("a member that takes nothing", () => {
   });
 
   test("has no more kept for it than is allowed", () => {
-    const scene = new ChatScene(4);
+    // The others are to say more than that before its time is over.
+    const scene = new ChatScene(4, undefined, { limits: { "bytes-per-second": 0 } });
     const senders = [withGroup(scene)];
     for (let at = 2; at < 5; at++) senders.push(scene.user(`client${at}`, 5_555 + at, "g"));
     const { machine } = deafUser(scene, "deaf", 6_000, "g");
@@ -247,6 +302,90 @@ describe("a member that takes nothing", () => {
     expect(scene.network.now - start).toBeLessThan(10_000);
     expect(scene.lines()).toContain(">>> [Client deaf not responsive, removed from group g]");
   });
+});
+
+describe("a hundred members that take nothing", () => {
+  const SILENT = 100;
+  const MESSAGES = 900;
+  const TEXT = "x".repeat(10_000);
+  /** What all messages are, and what it takes to remember each for each member. */
+  const HELD_MAX_BYTES = 64 * 1_048_576;
+
+  const heldBytes = (): number => {
+    Bun.gc(true);
+    const { heapUsed, external } = process.memoryUsage();
+    return heapUsed + external;
+  };
+
+  /** Sends to a member that listens and to so many that do not. */
+  const talk = (silent: number) => {
+    const scene = new ChatScene(8);
+    const { network } = scene;
+    const client = withGroup(scene);
+    const other = scene.user("other", 5_556, "g");
+    const machines = Array.from({ length: silent }, (_, at) => {
+      return deafUser(scene, `deaf${at}`, 6_000 + at, "g").machine;
+    });
+    scene.run(1_000);
+    scene.lines();
+    for (const machine of machines) machine.deaf = true;
+    const before = heldBytes();
+    const delays: number[] = [];
+    let answered = 0;
+    let held = 0;
+    for (let at = 0; at < MESSAGES; at++) {
+      const start = network.now;
+      client.tell("send_group", { group: "g", text: TEXT });
+      network.until(() => other.speaker.all("group_message").length > 0, "the message");
+      delays.push(network.now - start);
+      network.run(10 - (network.now - start));
+      answered += client.speaker.all("received").length;
+      for (const { speaker } of [client, other]) speaker.heard.length = 0;
+      scene.server.shown.length = 0;
+      if (at % 300 === 299) held = Math.max(held, heldBytes() - before);
+    }
+    network.run(2_000);
+    const removed = scene.lines().filter((line) => line.includes("not responsive")).length;
+    return { delays, answered, held, removed };
+  };
+
+  test("cost what one of them costs, and slow nobody down", () => {
+    const alone = talk(0);
+    const among = talk(SILENT);
+    expect(among.delays).toEqual(alone.delays);
+    expect(among.answered).toBe(MESSAGES);
+    expect(among.held).toBeLessThan(HELD_MAX_BYTES);
+    expect(among.removed).toBe(SILENT);
+  });
+});
+
+test("senders speak no faster than the fastest member, and wait for no slower one", () => {
+  const scene = new ChatScene(9);
+  const client = withGroup(scene);
+  const [one, two] = [deafUser(scene, "one", 6_000, "g"), deafUser(scene, "two", 6_001, "g")];
+  const text = "x".repeat(100_000);
+  const say = (count: number) =>
+    Array.from({ length: count }, () => client.tell("send_group", { group: "g", text }));
+  const answered = (ids: readonly number[]): number =>
+    ids.filter((id) => client.speaker.answers(id).length > 0).length;
+  one.machine.deaf = true;
+  const first = say(30);
+  scene.run(500);
+  expect(answered(first)).toBe(30);
+  two.machine.deaf = true;
+  const second = say(30);
+  scene.run(500);
+  expect(answered(second)).toBeWithin(15, 25);
+  two.machine.deaf = false;
+  scene.run(3_000);
+  expect(answered(second)).toBe(30);
+  two.machine.deaf = true;
+  const third = say(30);
+  scene.run(500);
+  expect(answered(third)).toBeLessThan(30);
+  one.actor.tell("leave_group", { group: "g" });
+  scene.run(500);
+  expect(answered(third)).toBe(30);
 });
 
 /** The names in the table, as this speaker was told. */
@@ -310,7 +449,7 @@ test("a table that is told again after it was on demand reaches every client", (
   const ann = scene.client("ann", 5_555);
   const many = Array.from({ length: 1_001 }, (_, at) => {
     const speaker = new DeafSpeaker(network.now, 100_000 + at, scene.server.address);
-    const node = network.add(10_000 + at, speaker, "10.0.0.9");
+    const node = network.add(10_000 + at, speaker, `10.0.0.${9 + (at % 2)}`);
     network.act(node, (one, now) => one.ask(now, "register", { name: `u${at}`, groups: [] }));
     if (at % 100 === 99) network.run(300);
     return node;
@@ -323,6 +462,36 @@ test("a table that is told again after it was on demand reaches every client", (
   }
   network.run(1_000);
   expect(ann.machine.complete("send u")[0]).toHaveLength(100);
+});
+
+test("a session that is no registered user's has a short time", () => {
+  const scene = new ChatScene();
+  const user = scene.user("client", 5_555);
+  const leaver = scene.user("leaver", 5_556);
+  scene.run(UNREGISTERED_MAX_MS * 2);
+  leaver.ask("deregister");
+  const stranger = scene.stranger(5_557);
+  const late = scene.stranger(5_558);
+  const all = [user, leaver, stranger, late];
+  const ping = (): void => {
+    for (const { node } of all) {
+      scene.network.act(node, (speaker, now) => {
+        if (speaker.closed.length > 0) return;
+        speaker.say(now, { type: "ping", payload: {}, metadata: {} });
+      });
+    }
+  };
+  const closed = () => all.map(({ speaker }) => speaker.closed);
+  for (let at = 0; at < 9; at++) {
+    ping();
+    scene.run(1_000);
+  }
+  expect(closed()).toEqual([[], [], [], []]);
+  late.ask("register", { name: "late", groups: [] });
+  scene.run(2_000);
+  ping();
+  scene.run(1_000);
+  expect(closed()).toEqual([[], ["reset"], ["reset"], []]);
 });
 
 test("goodbye is the last line, whatever happens in the same turn", () => {

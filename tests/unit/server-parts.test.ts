@@ -15,6 +15,7 @@ import { type CommittedEntry, MemoryLog } from "../../lib/chat/log.ts";
 import { Groups } from "../../lib/chat/server/groups.ts";
 import { Departed, emptyMemory, recall, remember } from "../../lib/chat/server/request-memory.ts";
 import { Revivals } from "../../lib/chat/server/revivals.ts";
+import { allLimits, countsOf } from "../../lib/chat/server/server-limits.ts";
 import { Settlement } from "../../lib/chat/server/settlement.ts";
 import { ServerState } from "../../lib/chat/server/state.ts";
 import { frameMessage } from "../../lib/transport/send-stream.ts";
@@ -133,6 +134,8 @@ test("what is kept for groups that come back is bounded in bytes, for all of the
 
 describe("the state", () => {
   const key = (number: number) => String(number).padStart(64, "0");
+  /** Thousands are to be at one address. */
+  const most = countsOf(allLimits({ "users-per-address": 0 }));
   const register = (number: number, name: string): ServerEvent => ({
     type: "registered",
     origin: { key: key(number), id: 1 },
@@ -141,6 +144,7 @@ describe("the state", () => {
     port: 1_024 + number,
     groups: [],
     epoch: "",
+    most,
   });
   const after = (...events: ServerEvent[]) => {
     const state = new ServerState();
@@ -171,18 +175,18 @@ describe("the state", () => {
   });
 
   test("does not end a membership for what happened to the one before", () => {
-    const ask = (
-      type: "group_created" | "group_joined" | "group_left",
-      id: number,
-    ): ServerEvent => ({
+    const origin = (id: number) => ({ key: key(1), id });
+    const ask = (type: "group_created" | "group_joined", id: number): ServerEvent => ({
       type,
-      origin: { key: key(1), id },
+      origin: origin(id),
       group: "g",
+      most,
     });
     const removed: ServerEvent = { type: "member_removed", key: key(1), group: "g", membership: 3 };
+    const left: ServerEvent = { type: "group_left", origin: origin(3), group: "g" };
     const events = [register(1, "bob"), ask("group_created", 1), ask("group_joined", 2)];
     expect(after(...events, removed).outcomes[3]?.type).toBe("member_removed");
-    const again = [ask("group_left", 3), ask("group_joined", 4), removed];
+    const again = [left, ask("group_joined", 4), removed];
     expect(after(...events, ...again).outcomes[5]?.type).toBe("none");
   });
 

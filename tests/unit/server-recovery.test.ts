@@ -4,6 +4,7 @@ import { describe, expect, test } from "bun:test";
 
 import type { CommittedEntry, LogEntry } from "../../lib/chat/log.ts";
 import type { TablePosition } from "../../lib/chat/message.ts";
+import { allLimits, countsOf } from "../../lib/chat/server/server-limits.ts";
 import { type Actor, ChatScene } from "../support/chat-scene.ts";
 import { FOUL } from "../support/network.ts";
 
@@ -322,12 +323,22 @@ describe("a log that is elsewhere", () => {
 test("a table of more than 1,000 users is not pushed, one of 900 is again", () => {
   const scene = new ChatScene(1, undefined, { log: "outside" });
   const entries: CommittedEntry[] = [{ index: 1, event: { type: "opened", epoch: "e" } }];
+  // All at one address.
+  const most = countsOf(allLimits({ "users-per-address": 0 }));
   for (let index = 2; index <= 1_001; index++) {
     const origin = { key: index.toString(16).padStart(64, "0"), id: 1 };
     const at = { host: "10.1.1.1", port: 1_024 + index };
     entries.push({
       index,
-      event: { type: "registered", origin, name: `user${index}`, ...at, groups: [], epoch: "" },
+      event: {
+        type: "registered",
+        origin,
+        name: `user${index}`,
+        ...at,
+        groups: [],
+        epoch: "",
+        most,
+      },
     });
   }
   scene.restart({ log: "outside" });

@@ -11,32 +11,50 @@ import {
   PacketKind,
   writeDataHeader,
 } from "../../lib/transport/datagrams.ts";
+import type { SessionOptions } from "../../lib/transport/endpoint-options.ts";
 import {
   decodeFrames,
   type Frame,
   FrameKind,
+  writeAck,
   writeMaxData,
   writePathChallenge,
   writePing,
   writeStream,
 } from "../../lib/transport/frames.ts";
-import { ACK_RANGES_MAX, RECEIVE_WINDOW_BYTES } from "../../lib/transport/limits.ts";
+import { KEY_LIMITS, type KeyLimits } from "../../lib/transport/key-phases.ts";
+import {
+  ACK_DELAY_MS,
+  ACK_EVERY_PACKETS,
+  ACK_RANGES_MAX,
+  RECEIVE_WINDOW_BYTES,
+  REJECT_AFTER_MS,
+} from "../../lib/transport/limits.ts";
 import { frameMessage } from "../../lib/transport/send-stream.ts";
 import { Session } from "../../lib/transport/session.ts";
 import { Prng } from "../support/prng.ts";
+import { rangeSet } from "../support/wire.ts";
 
 const KEY = aeadKey(new Uint8Array(32).fill(1));
 const PEER: Address = { host: "10.0.0.2", port: 2 };
 const ELSEWHERE: Address = { host: "6.6.6.6", port: 6 };
 
-function openSession(): Session {
+function openSession(options: Partial<SessionOptions> = {}, initiator = false): Session {
   const random = new Prng(1);
   const session = new Session(0, 7, PEER, {
     random: (count) => random.bytes(count),
     idleTimeoutMs: 45_000,
     keepAliveMs: undefined,
+    ...options,
   });
-  session.open(0, { send: KEY, receive: KEY, remoteIndex: 7, resetToken: new Uint8Array(16) });
+  session.open(0, {
+    initiator,
+    send: KEY,
+    receive: KEY,
+    chain: new Uint8Array(32),
+    remoteIndex: 7,
+    resetToken: new Uint8Array(16),
+  });
   return session;
 }
 
@@ -155,5 +173,113 @@ describe("a peer", () => {
     );
     session.send(1, frameMessage(new Uint8Array(100)));
     expect(kinds(flush(session, 1))).toEqual([[FrameKind.Ack, FrameKind.Stream]]);
+  });
+});
+
+describe("an acknowledgement", () => {
+  const message = (offset: number) => (frames: ByteWriter) =>
+    writeStream(frames, offset, frameMessage(Uint8Array.of(1, 2)));
+  const MESSAGE_BYTES = frameMessage(Uint8Array.of(1, 2)).length;
+  const acked = (packets: { frames: Frame[] }[]) =>
+    packets.flatMap(({ frames }) => frames).filter(({ kind }) => kind === FrameKind.Ack).length;
+
+  test("waits for company, and no longer than it may", () => {
+    const session = openSession();
+    session.receive(100, PEER, packet(0, message(0)));
+    expect(flush(session, 100)).toEqual([]);
+    expect(session.deadline(100)).toBe(100 + ACK_DELAY_MS);
+    session.receive(110, PEER, packet(1, message(MESSAGE_BYTES)));
+    expect(flush(session, 100 + ACK_DELAY_MS - 1)).toEqual([]);
+    expect(acked(flush(session, 100 + ACK_DELAY_MS))).toBe(1);
+    expect(session.deadline(200)).toBeGreaterThan(200 + ACK_DELAY_MS);
+  });
+
+  test("rides along with what goes out anyway", () => {
+    const session = openSession();
+    session.receive(100, PEER, packet(0, message(0)));
+    session.send(101, frameMessage(Uint8Array.of(7)));
+    const [sent, ...more] = flush(session, 101);
+    expect(kinds([sent!])).toEqual([[FrameKind.Ack, FrameKind.Stream]]);
+    expect(more).toEqual([]);
+    expect(flush(session, 100 + ACK_DELAY_MS)).toEqual([]);
+  });
+
+  test("comes at once when PING asks for it", () => {
+    const session = openSession();
+    session.receive(
+      100,
+      PEER,
+      packet(0, (frames) => {
+        message(0)(frames);
+        writePing(frames);
+      }),
+    );
+    expect(acked(flush(session, 100))).toBe(1);
+  });
+
+  test("comes at once when a packet is missing, or comes late", () => {
+    const session = openSession();
+    session.receive(100, PEER, packet(0, writePing));
+    flush(session, 100);
+    session.receive(101, PEER, packet(2, message(MESSAGE_BYTES)));
+    expect(acked(flush(session, 101))).toBe(1);
+    session.receive(102, PEER, packet(1, message(0)));
+    expect(acked(flush(session, 102))).toBe(1);
+    session.receive(103, PEER, packet(3, message(2 * MESSAGE_BYTES)));
+    expect(flush(session, 103)).toEqual([]);
+  });
+
+  test("comes at once for many packets", () => {
+    const session = openSession();
+    for (let number = 0; number < ACK_EVERY_PACKETS; number++) {
+      expect(flush(session, 100)).toEqual([]);
+      session.receive(100, PEER, packet(number, message(number * MESSAGE_BYTES)));
+    }
+    expect(acked(flush(session, 100))).toBe(1);
+  });
+
+  test("is asked for by a sender with no room for more, and by one for whom somebody waits", () => {
+    const asking = (session: Session, bytes: number) => {
+      session.send(100, frameMessage(new Uint8Array(bytes)));
+      return kinds(flush(session, 100)).map((packet) => packet.includes(FrameKind.Ping));
+    };
+    expect(asking(openSession(), 3_000)).toEqual([false, false, false]);
+    expect(asking(openSession(), 100_000).lastIndexOf(true)).toBe(9);
+    expect(asking(openSession(), 100_000).indexOf(true)).toBe(9);
+    expect(asking(openSession({ asksAtOnce: true }), 3_000)).toEqual([false, false, true]);
+  });
+});
+
+describe("a peer that acknowledges, and takes no part in new keys", () => {
+  /** When the session was over, and when it had sent REKEY until then, in ms. */
+  function live(keyLimits: KeyLimits): { over: string; at: number; asked: number[] } {
+    const session = openSession({ keepAliveMs: 7_000, keyLimits }, true);
+    session.send(0, frameMessage(new Uint8Array(10)));
+    const asked: number[] = [];
+    for (let now = 0, sent = 0, turn = 0; turn < 1_000; turn++) {
+      for (const { frames } of flush(session, now)) {
+        for (const { kind } of frames) if (kind === FrameKind.Rekey) asked.push(Math.round(now));
+        const seen = rangeSet([[0, sent]]);
+        const answer = packet(sent++, (writer) => writeAck(writer, seen, 0));
+        expect(session.receive(now, PEER, answer)?.over).toBeUndefined();
+      }
+      now = Math.max(now, session.deadline(now));
+      const over = session.wake(now);
+      if (over !== undefined) return { over, at: now, asked };
+    }
+    throw new Error("the session never ends");
+  }
+
+  test("loses the session when the keys are too old", () => {
+    const limits = { ...KEY_LIMITS, rekeyAfterMs: 10_000, rejectAfterMs: 60_000 };
+    expect(live(limits)).toEqual({ over: "expired", at: 60_000, asked: [10_000] });
+  });
+
+  test("loses it when the keys have sealed too much", () => {
+    const limits = { ...KEY_LIMITS, rekeyAfterPackets: 10, rejectAfterPackets: 40 };
+    const { over, at, asked } = live(limits);
+    expect(over).toBe("expired");
+    expect(at).toBeLessThan(REJECT_AFTER_MS);
+    expect(asked).toHaveLength(1);
   });
 });

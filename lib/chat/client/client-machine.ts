@@ -4,11 +4,11 @@
 import type { Address } from "../../transport/address.ts";
 import { toHex } from "../../transport/bytes.ts";
 import { Endpoint } from "../../transport/endpoint.ts";
+import type { KeyLimits } from "../../transport/key-phases.ts";
 import type { KeyPair } from "../../transport/keys.ts";
 import { KEEP_ALIVE_MS } from "../../transport/limits.ts";
 import { LINGER_MS, REGISTRATION_IDLE_MS } from "../limits.ts";
-import type { Line } from "../line.ts";
-import type { Machine, Output } from "../machine.ts";
+import type { Machine, Mismatch, Output } from "../machine.ts";
 import { RefusalReason, type Refused } from "../message.ts";
 import { printable } from "../printable.ts";
 import { CommandRunner } from "./command-runner.ts";
@@ -28,11 +28,17 @@ export interface ClientOptions {
   /** As checked by `checkName`. */
   readonly name: string;
   readonly server: Address;
+  /** The server's key, if it must have that one, or "first": the one that it has first, and then no other. Left out: any. */
+  readonly serverKey?: Uint8Array | "first";
   /** Of this process alone: it is what makes it another client than the one before it. */
   readonly keyPair: KeyPair;
   readonly random: (bytes: number) => Uint8Array;
   /** What the server and all its clients share, if they share a secret; 32 bytes. */
   readonly psk?: Uint8Array;
+  /** Whether longer datagrams may be tried by now, see EndpointOptions. */
+  readonly mayGrow?: () => boolean;
+  /** How long the keys of a session serve; left out: as in KEY_LIMITS. */
+  readonly keyLimits?: KeyLimits | undefined;
 }
 
 const EXIT_DONE = 0;
@@ -61,10 +67,12 @@ export class ClientMachine implements Machine {
   /** A command got no answer: over as soon as the direct messages on their way have come to their end. */
   #serverSilent = false;
   #ending: { readonly status: number; readonly at: number; readonly quiet: boolean } | undefined;
+  /** What the ending is about, where nothing is said. */
+  #mismatch: Mismatch | undefined;
   #gone = false;
 
   constructor(options: ClientOptions) {
-    const { keyPair, random, psk, server, name } = options;
+    const { keyPair, random, psk, mayGrow, keyLimits, server, serverKey, name } = options;
     this.#options = options;
     this.#name = name;
     this.#endpoint = new Endpoint({
@@ -72,17 +80,22 @@ export class ClientMachine implements Machine {
       random,
       idleTimeoutMs: REGISTRATION_IDLE_MS,
       keepAliveMs: KEEP_ALIVE_MS,
+      asksAtOnce: true,
+      mayGrow,
+      keyLimits,
       ...(psk === undefined ? {} : { psk }),
     });
     this.#links = new DirectLinks(this.#endpoint, (key) => {
       const user = this.#table.byKey(key);
       return user && addressFrom(user, server);
     });
-    this.#server = new ServerLink(this.#endpoint, server, {
+    const place = { address: server, ...(serverKey === undefined ? {} : { key: serverKey }) };
+    this.#server = new ServerLink(this.#endpoint, place, {
       registration: () => this.#registration(),
       registered: (now, reply) => this.#onRegistered(now, reply.payload.name),
       refused: (now, reply) => this.#onRefused(now, reply),
       silent: (now) => this.#onSilent(now),
+      mismatched: (now, mismatch) => this.#onMismatch(now, mismatch),
     });
     this.#sending = new Sending({
       screen: this.#screen,
@@ -192,16 +205,20 @@ export class ClientMachine implements Machine {
     this.#connect(now);
     if (this.#gone) return NOTHING;
     this.#takeEvents(now);
-    const lines: readonly Line[] = this.#screen.take();
+    const serverKey = this.#server.takeProvenKey();
+    const said = { lines: this.#screen.take(), ...(serverKey === undefined ? {} : { serverKey }) };
     const ending = this.#ending;
     if (ending === undefined || now < ending.at) {
-      return { lines, datagrams: ending?.quiet === true ? [] : this.#endpoint.flush(now) };
+      return { ...said, datagrams: ending?.quiet === true ? [] : this.#endpoint.flush(now) };
     }
     this.#gone = true;
-    if (ending.quiet) return { lines, datagrams: [], exit: ending.status };
+    const exit = ending.status;
+    if (ending.quiet) return { ...said, datagrams: [], exit };
     this.#server.close();
     this.#links.close();
-    return { lines, datagrams: this.#endpoint.flush(now), exit: ending.status };
+    const mismatch = this.#mismatch;
+    const about = mismatch === undefined ? {} : { mismatch };
+    return { ...said, datagrams: this.#endpoint.flush(now), exit, ...about };
   }
 
   get #running(): boolean {
@@ -265,6 +282,12 @@ export class ClientMachine implements Machine {
     this.#serverSilent = true;
     this.#queue.stop();
     if (!this.#links.busy) this.#giveUp(now);
+  }
+
+  #onMismatch(now: number, mismatch: Mismatch): void {
+    this.#grouping.showMail(this.#grouping.room.leave());
+    this.#mismatch = mismatch;
+    this.#end(now, EXIT_SERVER, false);
   }
 
   #giveUp(now: number): void {

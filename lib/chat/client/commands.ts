@@ -1,6 +1,8 @@
 // The commands of the client, as data: parsing, usage, help and completion all follow from one table.
 // Knows words, not what they do.
 
+import { printable } from "../printable.ts";
+
 /** Where a command can be given: outside of groups, or inside one. */
 export type Mode = "lobby" | "group";
 
@@ -135,7 +137,9 @@ export const completeLine = (
     const argument = takes[words.length - 2];
     const end = words.length - 1 === takes.length ? "" : " ";
     if (argument !== undefined && argument.kind !== "text") {
-      from = known[argument.kind].map((name) => name + end);
+      // What is completed is shown as it is: no name that a server made up must get there.
+      const safe = known[argument.kind].filter((name) => printable(name) === name);
+      from = safe.map((name) => name + end);
     }
   }
   return [from.filter((candidate) => candidate.startsWith(part)), part];

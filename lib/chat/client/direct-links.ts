@@ -267,7 +267,7 @@ export class DirectLinks {
   #begin(now: number, key: string, address: Address): SessionId | undefined {
     const bytes = fromHex(key);
     if (bytes === undefined) return undefined;
-    const session = this.#endpoint.connect(now, address, bytes);
+    const session = this.#endpoint.connect(now, address, { expectedKey: bytes });
     const told = this.#addressOf(key);
     this.#sessions.remember(session, { key, began: true, established: false, address, told });
     return session;

@@ -31,7 +31,8 @@ export class EventRouter {
     const fromServer = event.session === server.session;
     switch (event.type) {
       case "established":
-        if (!fromServer) links.onEstablished(now, event, toHex(event.peerKey));
+        if (fromServer) server.onEstablished(event.peerKey);
+        else links.onEstablished(now, event, toHex(event.peerKey));
         return;
       case "message":
         if (fromServer) this.#fromServer(now, event.bytes);
@@ -46,7 +47,7 @@ export class EventRouter {
         else links.onUnanswered(now, event.session, event.message);
         return;
       case "closed":
-        if (fromServer) server.onClosed(now, event.reason);
+        if (fromServer) server.onClosed(now, event);
         else links.onClosed(now, event.session);
         return;
       case "moved":
@@ -86,6 +87,8 @@ export class EventRouter {
         return grouping.onRemoved(message.payload.group);
       case "settled":
         return server.onSettled(message.payload.id);
+      case "slow_down":
+        return grouping.onSlowDown();
       case "registered":
       case "refused":
       case "deregistered":

@@ -141,6 +141,14 @@ export class Grouping {
     this.showMail(this.room.leave());
   }
 
+  /** What was asked of the server waits there, since there is too much of it; it is told once for each time. */
+  onSlowDown(): void {
+    const text = "You are sending faster than the server allows: what you typed waits its turn.";
+    const group = this.room.current;
+    if (group === undefined) this.#screen.say(text);
+    else this.#screen.sayIn(group, text);
+  }
+
   /** A direct message: it waits while the user is in a group. */
   onDirect(mail: Mail): void {
     if (this.room.current === undefined) {

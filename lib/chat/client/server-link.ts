@@ -2,9 +2,10 @@
 // when nobody answers any more. Knows no commands, no lines and nothing of what the answers mean.
 
 import type { Address } from "../../transport/address.ts";
-import type { ClosedReason, Endpoint, SessionId } from "../../transport/endpoint.ts";
+import type { Endpoint, SessionId } from "../../transport/endpoint.ts";
 import { GIVE_UP_MS } from "../../transport/retry.ts";
 import type { FramedMessage } from "../../transport/send-stream.ts";
+import type { Ending } from "../../transport/transport-event.ts";
 import {
   ANSWER_MAX_MS,
   PING_INTERVAL_MS,
@@ -13,6 +14,7 @@ import {
   REQUESTS_IN_FLIGHT_MAX,
   SESSIONS_LOST_MAX,
 } from "../limits.ts";
+import type { Mismatch } from "../machine.ts";
 import {
   RefusalReason,
   type Refused,
@@ -40,11 +42,19 @@ interface ServerCalls {
   readonly refused: (now: number, reply: Refused) => void;
   /** A command waits, and the server does not answer. */
   readonly silent: (now: number) => void;
+  /** There will be no session with this server, and there is no use in trying. */
+  readonly mismatched: (now: number, mismatch: Mismatch) => void;
+}
+
+/** Where the server is, and which key will do: one alone, the one that it has first, or, left out, any. */
+export interface ServerPlace {
+  readonly address: Address;
+  readonly key?: Uint8Array | "first";
 }
 
 export class ServerLink {
   readonly #endpoint: Endpoint;
-  readonly #address: Address;
+  readonly #place: ServerPlace;
   readonly #calls: ServerCalls;
   readonly #requests = new RequestBook();
   #session: SessionId | undefined;
@@ -61,13 +71,18 @@ export class ServerLink {
   #spokeAt: number | undefined;
   #sessionsLost = 0;
   #reconnectAt = Infinity;
+  /** The only key that will do from now on. */
+  #expectedKey: Uint8Array | undefined;
+  /** As the server has proved it, until it is taken. */
+  #provenKey: Uint8Array | undefined;
   /** When a wait ends that began before the present session did. */
   #overdueAt = Infinity;
 
-  constructor(endpoint: Endpoint, address: Address, calls: ServerCalls) {
+  constructor(endpoint: Endpoint, place: ServerPlace, calls: ServerCalls) {
     this.#endpoint = endpoint;
-    this.#address = address;
+    this.#place = place;
     this.#calls = calls;
+    if (place.key !== "first") this.#expectedKey = place.key;
   }
 
   get session(): SessionId | undefined {
@@ -77,7 +92,11 @@ export class ServerLink {
   /** Begins: a session, and the registration on it. */
   connect(now: number): void {
     this.#reconnectAt = Infinity;
-    this.#session = this.#endpoint.connect(now, this.#address);
+    const expectedKey = this.#expectedKey;
+    this.#session = this.#endpoint.connect(now, this.#place.address, {
+      strict: true,
+      ...(expectedKey === undefined ? {} : { expectedKey }),
+    });
     this.#queued = 0;
     this.#delivered = 0;
     this.#deliveredAt = now;
@@ -182,9 +201,29 @@ export class ServerLink {
     this.#giveUp(now, (request) => request.watch <= message);
   }
 
-  onClosed(now: number, reason: ClosedReason): void {
+  /** The handshake is done: the server has proved its key. */
+  onEstablished(key: Uint8Array): void {
+    this.#provenKey = key;
+    if (this.#place.key === "first") this.#expectedKey ??= key;
+  }
+
+  /** The key that the server has proved since this was asked last, if it has. */
+  takeProvenKey(): Uint8Array | undefined {
+    const key = this.#provenKey;
+    this.#provenKey = undefined;
+    return key;
+  }
+
+  onClosed(now: number, ending: Ending): void {
+    const mismatch = mismatchOf(ending);
+    if (mismatch !== undefined) {
+      this.#session = undefined;
+      this.#calls.mismatched(now, mismatch);
+      return;
+    }
     const waits = this.#waitsSince();
-    this.#overdueAt = reason === "idle" && waits !== undefined ? waits + GIVE_UP_MS : Infinity;
+    this.#overdueAt =
+      ending.reason === "idle" && waits !== undefined ? waits + GIVE_UP_MS : Infinity;
     this.#session = undefined;
     this.#registered = false;
     this.#registering = false;
@@ -308,3 +347,16 @@ export class ServerLink {
 /** How long to wait with a new session, in ms, after so many lost in a row: the first loss is nobody's fault. */
 const reconnectWait = (sessionsLost: number): number =>
   sessionsLost <= 1 ? 0 : Math.min(RECONNECT_MS * 2 ** (sessionsLost - 2), RECONNECT_MAX_MS);
+
+function mismatchOf(ending: Ending): Mismatch | undefined {
+  switch (ending.reason) {
+    case "other_key":
+      return { reason: ending.reason, key: ending.key };
+    case "password_wanted":
+    case "password_unwanted":
+    case "password_wrong":
+      return { reason: ending.reason };
+    default:
+      return undefined;
+  }
+}

@@ -17,7 +17,9 @@ export class UserTable {
   #users = new Map<string, TableEntry>();
   #nameOfKey = new Map<string, string>();
   /** Names of keys that are no longer in the table, until another user takes the name. */
-  #departed = new Map<string, string>();
+  readonly #departed = new Map<string, string>();
+  /** Those keys by the folded name: no two of them have one. */
+  readonly #departedKeys = new Map<string, string>();
   /** By folded name; only while the table is on demand. */
   #resolved = new Map<string, TableEntry>();
   /** By folded name: users of an epoch that is over, until somebody takes the name or their time is over. */
@@ -154,21 +156,26 @@ export class UserTable {
       this.#lingering.delete(fold);
       this.#users.set(fold, user);
       this.#nameOfKey.set(user.key, user.name);
-      this.#departed.delete(user.key);
-      this.#takeNameFromDeparted(fold);
+      this.#forgetDeparted(user.key);
+      this.#forgetDeparted(this.#departedKeys.get(fold));
     }
     return true;
   }
 
   #depart(user: TableEntry): void {
-    this.#takeNameFromDeparted(foldName(user.name));
+    const fold = foldName(user.name);
+    this.#forgetDeparted(user.key);
+    this.#forgetDeparted(this.#departedKeys.get(fold));
     this.#departed.set(user.key, user.name);
-    bound(this.#departed, DEPARTED_MAX);
+    this.#departedKeys.set(fold, user.key);
+    if (this.#departed.size > DEPARTED_MAX)
+      this.#forgetDeparted(this.#departed.keys().next().value);
   }
 
-  #takeNameFromDeparted(fold: string): void {
-    for (const [key, name] of this.#departed) {
-      if (foldName(name) === fold) this.#departed.delete(key);
-    }
+  #forgetDeparted(key: string | undefined): void {
+    const name = key === undefined ? undefined : this.#departed.get(key);
+    if (key === undefined || name === undefined) return;
+    this.#departed.delete(key);
+    this.#departedKeys.delete(foldName(name));
   }
 }

@@ -10,6 +10,7 @@ import { encodeMessage, type Message, type RefusalReason, type Reply } from "../
 import type { Link, Presence } from "./link.ts";
 import { Settlement } from "./settlement.ts";
 import { ServerState } from "./state.ts";
+import { Strangers } from "./strangers.ts";
 
 export class ServerContext {
   readonly endpoint: Endpoint;
@@ -19,6 +20,8 @@ export class ServerContext {
   readonly presences = new Map<number, Presence>();
   /** The session on which the owner of a key last registered or left: where its answers go. */
   readonly speaking = new Map<string, Link>();
+  /** Sessions that are nobody's. */
+  readonly strangers = new Strangers();
   /** When to look after users that are away. */
   readonly wakeups = new DeadlineQueue<Presence>();
   /** In ms, set at each call from outside. */

@@ -10,19 +10,20 @@ import {
   BACKLOG_SLOW_MESSAGES,
   MEMBER_STALL_MS,
   MEMBER_STALL_MS_PER_KIB,
-  PARKED_MAX_MS,
 } from "../limits.ts";
 import { encodeMessage, senderTag } from "../message.ts";
 import type { ServerContext } from "./context.ts";
 import { ackedGroupMessage, notResponsive } from "./lines.ts";
 import type { Delivery, Link, Presence } from "./link.ts";
 import type { Group, Membership, User } from "./membership.ts";
+import { type Parked, Parking } from "./parking.ts";
 import { Revivals } from "./revivals.ts";
 import type { GroupSending } from "./settlement.ts";
 
 export class Fanout {
   readonly #context: ServerContext;
   readonly #revivals: Revivals;
+  readonly #parking = new Parking();
   /** Members whose removal is on its way into the log. */
   readonly #leaving = new WeakSet<Membership>();
 
@@ -31,7 +32,7 @@ export class Fanout {
     this.#revivals = new Revivals(context.settlement);
   }
 
-  /** Sends a message to all members but its sender, and answers the sender. */
+  /** Sends a message to all members but its sender, and answers the sender, unless none of them keeps up. */
   send(sender: User, group: Group, id: number, text: string): void {
     const { settlement, presences } = this.#context;
     const frame = frameMessage(
@@ -42,21 +43,21 @@ export class Fanout {
       }),
     );
     const sending = settlement.begin(sender.key, id, group, frame);
-    let slow: Presence | undefined;
+    let slow = false;
+    let keepsUp = false;
     for (const membership of group.members.values()) {
       if (membership.user === sender) continue;
       const presence = presences.get(membership.user.number);
       if (presence === undefined) continue;
       this.#deliver(presence, membership, sending);
-      if (isSlow(presence)) slow ??= presence;
+      if (presence.slow) slow = true;
+      else keepsUp = true;
     }
     this.#revivals.add(sending);
     settlement.release(sending);
-    if (slow === undefined) return this.#context.reply(sender.key, received(id));
-    const { now, wakeups } = this.#context;
-    slow.parked ??= [];
-    slow.parked.push({ key: sender.key, id, since: now });
-    wakeups.schedule(slow, now + PARKED_MAX_MS);
+    const { key } = sender;
+    if (slow && !keepsUp) this.#parking.hold(this.#context.now, group, { key, id });
+    else this.#context.reply(key, received(id));
   }
 
   /** A member of an epoch that is over is back: it gets what was said to the group since the group came back. */
@@ -88,7 +89,7 @@ export class Fanout {
       this.#settle(presence, delivery);
     }
     link.drain(this.#context.now);
-    this.#unpark(presence);
+    this.#keepsUp(presence);
   }
 
   /** Nothing at all was heard from the client for five tries since this message was sent. */
@@ -100,21 +101,17 @@ export class Fanout {
 
   /**
    * A member that takes nothing must not stop the others, though it shows signs of life, or comes back again and again:
-   * it is given up, and nobody waits for it too long. Returns when to look again, in ms.
+   * it is given up. Returns when to look again, in ms.
    */
   lookAfter(presence: Presence): number {
     const { now } = this.#context;
-    for (const { key, id } of takeOld(presence, now)) this.#context.reply(key, received(id));
-    const parkedUntil = (presence.parked?.[0]?.since ?? Infinity) + PARKED_MAX_MS;
     const [oldest] = deliveriesOf(presence);
-    if (oldest === undefined) return parkedUntil;
+    if (oldest === undefined) return Infinity;
     const patience =
       MEMBER_STALL_MS + (oldest.sending.frame.length / 1_024) * MEMBER_STALL_MS_PER_KIB;
-    if (presence.progressAt + patience > now) {
-      return Math.min(parkedUntil, presence.progressAt + patience);
-    }
+    if (presence.progressAt + patience > now) return presence.progressAt + patience;
     for (const delivery of [...deliveriesOf(presence)]) this.#giveUp(presence, delivery);
-    return Math.min(parkedUntil, now + MEMBER_STALL_MS);
+    return now + MEMBER_STALL_MS;
   }
 
   /** Gives up what was held for too long for one who is away. Returns when to look again, in ms. */
@@ -143,20 +140,28 @@ export class Fanout {
     });
   }
 
+  /** Who sends to the group need not wait any longer: somebody keeps up, or is in it no more. */
+  release(group: Group): void {
+    this.#answer(this.#parking.take(group));
+  }
+
   /** The user is no longer registered: nothing is on its way to it any more. */
   gone(presence: Presence): void {
     const deliveries = [...presence.held, ...(presence.link?.takeDeliveries() ?? [])];
     presence.held = [];
-    for (const delivery of deliveries) this.#settle(presence, delivery);
-    this.#unpark(presence);
+    for (const delivery of deliveries) {
+      this.#settle(presence, delivery);
+      this.release(delivery.membership.group);
+    }
   }
 
   nextWakeup(): number {
-    return this.#revivals.nextWakeup();
+    return Math.min(this.#revivals.nextWakeup(), this.#parking.nextWakeup());
   }
 
   wake(): void {
     this.#revivals.close(this.#context.now);
+    this.#answer(this.#parking.takeDue(this.#context.now));
   }
 
   #deliver(presence: Presence, membership: Membership, sending: GroupSending): void {
@@ -168,6 +173,7 @@ export class Fanout {
     }
     presence.undelivered++;
     presence.undeliveredBytes += sending.frame.length;
+    if (isSlow(presence)) presence.slow = true;
     const delivery: Delivery = { sending, membership, since: now, number: 0 };
     if (presence.link !== undefined) presence.link.deliver(now, delivery);
     else {
@@ -198,7 +204,8 @@ export class Fanout {
       return delivery.membership !== membership;
     });
     for (const delivery of dropped) this.#settle(presence, delivery);
-    this.#unpark(presence);
+    this.release(membership.group);
+    this.#keepsUp(presence);
   }
 
   #settle(presence: Presence, { sending }: Delivery): void {
@@ -207,14 +214,16 @@ export class Fanout {
     this.#context.settlement.release(sending);
   }
 
-  /** Answers the senders that waited for this member, once it has caught up by half. */
-  #unpark(presence: Presence): void {
-    const { parked } = presence;
-    if (parked === undefined) return;
-    if (presence.undelivered > BACKLOG_SLOW_MESSAGES / 2) return;
+  /** A member that was slow has caught up by half: with it, its groups have one that keeps up. */
+  #keepsUp(presence: Presence): void {
+    if (!presence.slow || presence.undelivered > BACKLOG_SLOW_MESSAGES / 2) return;
     if (presence.undeliveredBytes > BACKLOG_SLOW_BYTES / 2) return;
-    presence.parked = undefined;
-    for (const { key, id } of parked) this.#context.reply(key, received(id));
+    presence.slow = false;
+    for (const { group } of presence.user.memberships.values()) this.release(group);
+  }
+
+  #answer(answers: readonly Parked[]): void {
+    for (const { key, id } of answers) this.#context.reply(key, received(id));
   }
 }
 
@@ -223,13 +232,6 @@ const received = (id: number) => ({ type: "received", payload: {}, metadata: { i
 /** What is on its way to a member, or kept for it, oldest first. */
 const deliveriesOf = ({ link, held }: Presence): Iterable<Delivery> =>
   link === undefined ? held : link.deliveries();
-
-/** Takes out the senders that have waited for this member long enough. */
-function takeOld(presence: Presence, now: number) {
-  const parked = presence.parked ?? [];
-  const young = parked.findIndex(({ since }) => since + PARKED_MAX_MS > now);
-  return parked.splice(0, young < 0 ? parked.length : young);
-}
 
 const isTooFarBehind = ({ undelivered, undeliveredBytes }: Presence): boolean =>
   undelivered > BACKLOG_MAX_MESSAGES || undeliveredBytes > BACKLOG_MAX_BYTES;

@@ -1,41 +1,53 @@
-// The words of the server's lines. Names of users are checked and safe to show as
-// they are; everything else that came from outside is made safe here.
+// The words of the server's lines. Names and texts from outside are made safe to show here, all of them, so that nobody can
+// forget it: a name that is allowed may still carry more marks on one letter than a screen should show.
 
 import { printable } from "../printable.ts";
 
-export const STARTED = (port: number): string => `[Server started on ${port}]`;
-export const QUITTING = "[Quitting.]";
-export const TABLE_UPDATED = "[Server table updated.]";
+/** A line in brackets. Makes every value safe to show. */
+const line = (words: TemplateStringsArray, ...values: readonly string[]): string => {
+  let text = `[${words[0]}`;
+  for (const [at, value] of values.entries()) text += printable(value) + words[at + 1];
+  return `${text}]`;
+};
 
-export const removedClient = (name: string): string => `[Server table updated. (removed ${name})]`;
+export const STARTED = (port: number): string => line`Server started on ${String(port)}`;
+export const QUITTING = line`Quitting.`;
+export const TABLE_UPDATED = line`Server table updated.`;
+
+export const removedClient = (name: string): string =>
+  line`Server table updated. (removed ${name})`;
 
 export const created = (name: string, group: string): string =>
-  `[Client ${name} created group \`${group}\` successfully!]`;
+  line`Client ${name} created group \`${group}\` successfully!`;
 
 export const creatingFailed = (name: string, group: string): string =>
-  `[Client ${name} creating group \`${printable(group)}\` failed, group already exists]`;
+  line`Client ${name} creating group \`${group}\` failed, group already exists`;
 
 export const listedGroups = (name: string): string =>
-  `[Client ${name} requested listing groups, current groups:]`;
+  line`Client ${name} requested listing groups, current groups:`;
 
 export const joined = (name: string, group: string): string =>
-  `[Client ${name} joined group \`${group}\`]`;
+  line`Client ${name} joined group \`${group}\``;
 
 export const joiningFailed = (name: string, group: string): string =>
-  `[Client ${name} joining group \`${printable(group)}\` failed, group does not exist]`;
+  line`Client ${name} joining group \`${group}\` failed, group does not exist`;
 
 export const sentGroupMessage = (name: string, text: string): string =>
-  `[Client ${name} sent group message: ${printable(text)}]`;
+  line`Client ${name} sent group message: ${text}`;
 
-export const ackedGroupMessage = (name: string): string => `[Client ${name} acked group message]`;
+export const ackedGroupMessage = (name: string): string => line`Client ${name} acked group message`;
 
 export const notResponsive = (name: string, group: string): string =>
-  `[Client ${name} not responsive, removed from group ${group}]`;
+  line`Client ${name} not responsive, removed from group ${group}`;
 
 export const listedMembers = (name: string, group: string): string =>
-  `[Client ${name} requested listing members of group ${group}]`;
+  line`Client ${name} requested listing members of group ${group}`;
 
-export const left = (name: string, group: string): string => `[Client ${name} left group ${group}]`;
+export const left = (name: string, group: string): string =>
+  line`Client ${name} left group ${group}`;
+
+export const tooFast = (name: string): string =>
+  line`Client ${name} is sending faster than allowed, its messages wait their turn`;
 
 /** One name of a list. */
-export const item = (name: string): string => `[${name}]`;
+export const item = (name: string): string => line`${name}`;

@@ -11,6 +11,7 @@ import { ANSWERS_MAX_BYTES, ANSWERS_MAX_FRAMES } from "../limits.ts";
 import type { Line } from "../line.ts";
 import type { TablePosition } from "../message.ts";
 import type { Membership, User } from "./membership.ts";
+import { Meter } from "./quotas.ts";
 import type { GroupSending } from "./settlement.ts";
 
 /** A group message on its way to one member. */
@@ -42,14 +43,17 @@ export class Link {
   presence: Presence | undefined;
   /** What it knew of the table when it last registered. */
   known: TablePosition | undefined;
+  /** How much of what it may it has used. */
+  meter = new Meter();
   readonly #endpoint: Endpoint;
   #waiting: Deque<Waiting> | undefined;
   #inFlight: Deque<Delivery> | undefined;
   /** Of what waits, all but deliveries: these are bounded by who makes them. */
   #postedWaiting = { frames: 0, bytes: 0 };
-  /** Answers that wait, and the numbers of those in the transport's queue. */
-  #answersWaiting = 0;
-  #answersInFlight: Deque<number> | undefined;
+  /** Answers that the client has yet to take: how many, their bytes, and those of them in the transport's queue. */
+  #answers = 0;
+  #answerBytes = 0;
+  #answersInFlight: Deque<{ readonly number: number; readonly bytes: number }> | undefined;
   readonly #overflow: (link: Link) => void;
 
   /** `overflow` is told when more is waiting than may: the client does not read. */
@@ -69,12 +73,21 @@ export class Link {
 
   /** Answers to this client that it has yet to take. */
   get answersOwed(): number {
-    return this.#answersWaiting + (this.#answersInFlight?.length ?? 0);
+    return this.#answers;
+  }
+
+  /** Their bytes. */
+  get answerBytesOwed(): number {
+    return this.#answerBytes;
   }
 
   /** Sends. Returns the message's number in the session, 0 if it has to wait or the session is gone. */
   post(now: number, frame: FramedMessage, answer = false): number {
     const posted: Posted = { frame, answer };
+    if (answer) {
+      this.#answers++;
+      this.#answerBytes += frame.length;
+    }
     const number = this.#waits ? "queue_full" : this.#post(now, posted);
     if (number !== "queue_full") return number;
     this.#wait(posted);
@@ -87,7 +100,9 @@ export class Link {
   /** The client's chat layer has taken all messages of the session up to this number. */
   delivered(number: number): void {
     const answers = this.#answersInFlight;
-    for (let first = answers?.first(); first !== undefined && first <= number;) {
+    for (let first = answers?.first(); first !== undefined && first.number <= number;) {
+      this.#answers--;
+      this.#answerBytes -= first.bytes;
       answers?.shift();
       first = answers?.first();
     }
@@ -168,10 +183,9 @@ export class Link {
     this.#waiting.push(waiting);
   }
 
-  #count({ frame, answer }: Posted, sign: 1 | -1): void {
+  #count({ frame }: Posted, sign: 1 | -1): void {
     this.#postedWaiting.frames += sign;
     this.#postedWaiting.bytes += sign * frame.length;
-    if (answer) this.#answersWaiting += sign;
   }
 
   /** Returns the number in the session, 0 if it is gone. */
@@ -181,7 +195,7 @@ export class Link {
     if (number === "no_session") return 0;
     if (answer) {
       this.#answersInFlight ??= new Deque();
-      this.#answersInFlight.push(number);
+      this.#answersInFlight.push({ number, bytes: frame.length });
     }
     return number;
   }
@@ -205,6 +219,8 @@ export const NO_TABLE = -1;
 export class Presence implements Scheduled {
   readonly user: User;
   link: Link | undefined;
+  /** That of its sessions, one after the other; undefined before the first. */
+  meter: Meter | undefined;
   /** When the last session ended, in ms; of no meaning while there is one. */
   awaySince: number;
   /** Group messages that wait for the user to come back, oldest first. */
@@ -218,8 +234,8 @@ export class Presence implements Scheduled {
   tableVersion = NO_TABLE;
   /** Group messages and reports of this user without an answer, by the request's id. */
   unanswered: Set<number> | undefined;
-  /** Senders whose answer waits until this user has caught up, oldest first: key, request id, and since when, in ms. */
-  parked: { readonly key: string; readonly id: number; readonly since: number }[] | undefined;
+  /** It had too much to catch up on, and has not caught up by half since. */
+  slow = false;
   /** The id of the last request whose list was shown. */
   lastListed = 0;
   /** The line for each group message that it takes: always the same, so made once. */

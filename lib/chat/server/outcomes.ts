@@ -100,7 +100,8 @@ export class ServerOutcomes {
     if (user !== undefined) {
       for (const { group } of left) this.#context.show(lines.left(user.name, group.name));
       this.#context.show(lines.removedClient(user.name));
-      this.#gone(user);
+      const link = this.#gone(user);
+      if (link !== undefined) this.#context.strangers.add(this.#context.now, link);
     }
     const { key, id } = event.origin;
     this.#context.reply(key, { type: "deregistered", payload: {}, metadata: { id } });
@@ -122,11 +123,12 @@ export class ServerOutcomes {
       const link = this.#context.speaking.get(key);
       return this.#context.refuse(link, REQUESTS[event.type], id, reason, detail);
     }
+    const group = this.#context.state.groups.byName(event.group);
     if (event.type === "group_message" && !repeated && user !== undefined) {
-      const group = this.#context.state.groups.byName(event.group);
       if (group !== undefined) this.#fanout.send(user, group, id, event.text);
       return;
     }
+    if (event.type === "group_left" && group !== undefined) this.#fanout.release(group);
     const type = ANSWERS[event.type];
     const metadata = { id };
     const reply: Reply =
@@ -178,6 +180,8 @@ export class ServerOutcomes {
       old.presence = undefined;
       this.#abandon(old);
     }
+    presence.meter ??= link.meter;
+    link.meter = presence.meter;
     presence.link = link;
     link.presence = presence;
     this.#context.wakeups.remove(presence);

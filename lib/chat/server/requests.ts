@@ -1,14 +1,23 @@
 // What clients ask of the server: a request that changes what is shared becomes an event, a question is answered.
 // Who asks is told by the session alone, never by what the message says.
 
-import { type EffectEvent, type Origin, originOf, type ServerEvent } from "../events.ts";
-import { REQUESTS_IN_FLIGHT_MAX, TEXT_MAX_BYTES } from "../limits.ts";
+import { type Counts, type Origin, originOf, type ServerEvent } from "../events.ts";
+import { LISTS_OWED_MAX_BYTES, REQUESTS_IN_FLIGHT_MAX, TEXT_MAX_BYTES } from "../limits.ts";
 import { decodeMessage } from "../message-decode.ts";
-import { encodedTextBytes, type Message, RefusalReason } from "../message.ts";
+import {
+  encodedTextBytes,
+  type Message,
+  RefusalReason,
+  type Reply,
+  type Request,
+} from "../message.ts";
 import type { ServerContext } from "./context.ts";
 import type { Inquiries } from "./inquiries.ts";
 import { item, listedGroups, listedMembers } from "./lines.ts";
 import type { Link, Presence } from "./link.ts";
+import { type Arrival, Pacing } from "./pacing.ts";
+import type { Quotas } from "./quotas.ts";
+import { recall } from "./request-memory.ts";
 import type { TablePush } from "./table-push.ts";
 import { tableEntry } from "./user-table.ts";
 
@@ -18,30 +27,69 @@ type Question = Extract<
   { type: "list_groups" | "list_members" | "report_offline" | "resolve" | "whois" | "table_since" }
 >;
 
+type ListQuestion = Extract<Question, { type: "list_groups" | "list_members" }>;
+
 type SendGroup = Extract<Message, { type: "send_group" }>;
+
+type LeaveGroup = Extract<Message, { type: "leave_group" }>;
+
+type Growth = Extract<Message, { type: "create_group" | "join_group" }>;
+
+/** Everything else asks for nothing: that it was taken is the answer to a ping, and the rest is not a client's to say. */
+const asks = (message: Message): message is Request | Reply => "id" in message.metadata;
 
 export class ServerRequests {
   readonly #context: ServerContext;
   readonly #inquiries: Inquiries;
   readonly #tablePush: TablePush;
+  readonly #quotas: Quotas;
+  readonly #pacing: Pacing;
+  readonly #most: Counts;
   /** Events on their way through the log, by the key of who asked for them. */
   readonly #underWay = new Map<string, number>();
   /** Questions that wait for them, so that the answer shows their effect. */
   readonly #waiting = new Map<string, Question[]>();
 
-  constructor(context: ServerContext, inquiries: Inquiries, tablePush: TablePush) {
+  constructor(
+    context: ServerContext,
+    parts: { inquiries: Inquiries; tablePush: TablePush; quotas: Quotas },
+    most: Counts,
+  ) {
     this.#context = context;
-    this.#inquiries = inquiries;
-    this.#tablePush = tablePush;
+    this.#inquiries = parts.inquiries;
+    this.#tablePush = parts.tablePush;
+    this.#quotas = parts.quotas;
+    this.#pacing = new Pacing(context, this.#quotas, (link, arrival) => {
+      this.#handle(link, arrival);
+    });
+    this.#most = most;
   }
 
   /** Takes one message of a client, whatever its bytes are. */
   take(link: Link, bytes: Uint8Array): void {
     const decoded = decodeMessage(bytes);
     if (decoded.kind === "unknown") return;
-    if (decoded.kind === "message") return this.#handle(link, decoded.message, bytes.length);
+    if (decoded.kind === "message") {
+      const { message } = decoded;
+      if (asks(message)) this.#pacing.admit(link, { message, bytes: bytes.length });
+      return;
+    }
     const { request, id, reason } = decoded;
+    this.#quotas.spend(this.#context.now, link.meter, bytes.length);
     this.#context.refuse(link, request, id, RefusalReason.InvalidMessage, reason);
+  }
+
+  /** The session is over. */
+  lost(link: Link): void {
+    this.#pacing.lost(link);
+  }
+
+  nextWakeup(): number {
+    return this.#pacing.nextWakeup();
+  }
+
+  wake(): void {
+    this.#pacing.wake();
   }
 
   /** An event has come out of the log. Call it after it is applied. */
@@ -62,17 +110,17 @@ export class ServerRequests {
     for (const question of questions ?? []) this.#question(link, question);
   }
 
-  #handle(link: Link, message: Message, bytes: number): void {
+  #handle(link: Link, { message, bytes }: Arrival): void {
     switch (message.type) {
       case "register":
       case "deregister":
         return this.#comeOrGo(link, message);
       case "create_group":
-        return this.#change(link, message, "group_created");
+        return this.#grow(link, message, "group_created");
       case "join_group":
-        return this.#change(link, message, "group_joined");
+        return this.#grow(link, message, "group_joined");
       case "leave_group":
-        return this.#change(link, message, "group_left");
+        return this.#leaveGroup(link, message);
       case "send_group":
         return this.#sendGroup(link, message, bytes);
       case "list_groups":
@@ -83,8 +131,7 @@ export class ServerRequests {
       case "table_since":
         return this.#question(link, message);
       default:
-        // A ping has its answer in being taken; nothing else is a client's to say to a server.
-        return;
+        return; // an answer, which is a server's to give
     }
   }
 
@@ -95,17 +142,46 @@ export class ServerRequests {
     const { name, groups, known } = message.payload;
     link.known = known;
     const epoch = known?.epoch ?? "";
-    this.#submit({ type: "registered", origin, name, ...link.address, groups, epoch });
+    this.#submit({
+      type: "registered",
+      origin,
+      name,
+      ...link.address,
+      groups,
+      epoch,
+      most: this.#most,
+    });
   }
 
-  #change(
-    link: Link,
-    message: Extract<Message, { type: "create_group" | "join_group" | "leave_group" }>,
-    type: Exclude<EffectEvent["type"], "group_message">,
-  ): void {
+  #grow(link: Link, message: Growth, type: "group_created" | "group_joined"): void {
     const { id } = message.metadata;
-    if (this.#user(link, message.type, id) === undefined) return;
-    this.#submit({ type, origin: { key: link.key, id }, group: message.payload.group });
+    const presence = this.#user(link, message.type, id);
+    if (presence === undefined || this.#refusesTooSoon(link, presence, message)) return;
+    const { group } = message.payload;
+    this.#submit({ type, origin: { key: link.key, id }, group, most: this.#most });
+  }
+
+  #leaveGroup(link: Link, { type, payload, metadata }: LeaveGroup): void {
+    const { id } = metadata;
+    if (this.#user(link, type, id) === undefined) return;
+    this.#submit({ type: "group_left", origin: { key: link.key, id }, group: payload.group });
+  }
+
+  /** Counts what would change something, and was not decided before. Refuses it if there was too much of it lately. */
+  #refusesTooSoon(link: Link, { user }: Presence, { type, payload, metadata }: Growth): boolean {
+    if (recall(user.memory, metadata.id) !== undefined) return false;
+    const group = this.#context.state.groups.byName(payload.group);
+    const grows =
+      type === "create_group"
+        ? group === undefined
+        : group !== undefined && !user.memberships.has(group.folded);
+    if (!grows) return false;
+    const waitMs = this.#quotas.tooSoon(this.#context.now, link.meter, type);
+    if (waitMs === 0) return false;
+    const done = type === "create_group" ? "created" : "entered";
+    const detail = `You have ${done} too many groups in a short time. Try again in ${Math.ceil(waitMs / 1_000)} s.`;
+    this.#context.refuse(link, type, metadata.id, RefusalReason.TooSoon, detail);
+    return true;
   }
 
   #sendGroup(link: Link, message: SendGroup, bytes: number): void {
@@ -157,10 +233,7 @@ export class ServerRequests {
     switch (type) {
       case "list_groups":
       case "list_members":
-        // The longest of answers: not for one who does not take those that it has.
-        if (link.answersOwed > REQUESTS_IN_FLIGHT_MAX) return this.#refuseBusy(link, question);
-        if (type === "list_groups") return this.#listGroups(presence, metadata);
-        return this.#listMembers(presence, payload.group, metadata);
+        return this.#list(presence, link, question);
       case "report_offline":
         if (!this.#opens(presence, metadata.id)) return this.#refuseBusy(link, question);
         return this.#inquiries.report(
@@ -168,6 +241,7 @@ export class ServerRequests {
           payload.key,
         );
       case "table_since":
+        if (link.answerBytesOwed > LISTS_OWED_MAX_BYTES) return this.#refuseUnread(link, question);
         return this.#tablePush.asked(presence, payload);
       case "resolve":
       case "whois": {
@@ -176,6 +250,23 @@ export class ServerRequests {
         return this.#context.reply(key, { type: "resolved", payload: { user: entry }, metadata });
       }
     }
+  }
+
+  #refuseUnread(link: Link, { type, metadata }: Question): void {
+    const detail = "You have yet to take the answers to what you asked before.";
+    this.#context.refuse(link, type, metadata.id, RefusalReason.Busy, detail);
+  }
+
+  /** The longest of answers: they count as if the client had sent them, and none is for one who does not take them. */
+  #list(presence: Presence, link: Link, question: ListQuestion): void {
+    const { type, payload, metadata } = question;
+    const owed = link.answerBytesOwed;
+    if (link.answersOwed > REQUESTS_IN_FLIGHT_MAX || owed > LISTS_OWED_MAX_BYTES) {
+      return this.#refuseUnread(link, question);
+    }
+    if (type === "list_groups") this.#listGroups(presence, metadata);
+    else this.#listMembers(presence, payload.group, metadata);
+    this.#quotas.charge(this.#context.now, link.meter, link.answerBytesOwed - owed);
   }
 
   #listGroups(presence: Presence, metadata: { readonly id: number }): void {

@@ -15,10 +15,15 @@ import { Inquiries } from "./inquiries.ts";
 import { QUITTING, STARTED } from "./lines.ts";
 import { Link, type Presence } from "./link.ts";
 import { ServerOutcomes } from "./outcomes.ts";
+import { Quotas } from "./quotas.ts";
 import { ServerRequests } from "./requests.ts";
+import { allLimits, countsOf, handshakesOf, type ServerLimits } from "./server-limits.ts";
 import { TablePush } from "./table-push.ts";
 
-export interface ServerOptions extends Pick<EndpointOptions, "keyPair" | "random" | "psk"> {
+export interface ServerOptions extends Pick<
+  EndpointOptions,
+  "keyPair" | "random" | "psk" | "mayGrow"
+> {
   /** The port it listens on, for the line that says so. */
   readonly port: number;
   /**
@@ -26,6 +31,8 @@ export interface ServerOptions extends Pick<EndpointOptions, "keyPair" | "random
    * they go out with `Output.appends` and come back through `committed`.
    */
   readonly log?: "inside" | "outside";
+  /** What is limited otherwise than by default; 0: not at all. */
+  readonly limits?: Partial<ServerLimits>;
 }
 
 /** Bytes of chance in the name of an epoch: no two lives of any server share one. */
@@ -50,24 +57,29 @@ export class ServerMachine implements Machine {
   #started = false;
   #exit: number | undefined;
 
-  constructor({ keyPair, random, psk, port, log = "inside" }: ServerOptions) {
+  constructor({ keyPair, random, psk, mayGrow, port, log = "inside", limits }: ServerOptions) {
     const idleTimeoutMs = REGISTRATION_IDLE_MS;
+    const all = allLimits(limits);
     this.#endpoint = new Endpoint({
       keyPair,
       random,
       idleTimeoutMs,
+      mayGrow,
+      handshakes: handshakesOf(all),
       ...(psk === undefined ? {} : { psk }),
     });
     this.#epoch = toHex(random(EPOCH_BYTES));
     const context = new ServerContext(this.#endpoint, (event) => this.#pending.push(event));
     const fanout = new Fanout(context);
     const inquiries = new Inquiries(context);
-    const tablePush = new TablePush(context);
+    const quotas = new Quotas(all);
+    const tablePush = new TablePush(context, quotas);
     this.#context = context;
     this.#fanout = fanout;
     this.#inquiries = inquiries;
     this.#tablePush = tablePush;
-    this.#requests = new ServerRequests(context, inquiries, tablePush);
+    const parts = { inquiries, tablePush, quotas };
+    this.#requests = new ServerRequests(context, parts, countsOf(all));
     const abandon = (link: Link) => this.#abandon(link);
     this.#outcomes = new ServerOutcomes(context, { fanout, inquiries, tablePush }, abandon);
     if (log === "inside") {
@@ -90,6 +102,8 @@ export class ServerMachine implements Machine {
     this.#context.now = now;
     this.#endpoint.wake(now);
     this.#fanout.wake();
+    this.#requests.wake();
+    this.#endStrangers();
     for (;;) {
       const presence = this.#context.wakeups.popDue(now);
       if (presence === undefined) return;
@@ -103,6 +117,8 @@ export class ServerMachine implements Machine {
       this.#context.wakeups.next,
       this.#fanout.nextWakeup(),
       this.#tablePush.nextWakeup(),
+      this.#requests.nextWakeup(),
+      this.#context.strangers.nextWakeup(),
     );
   }
 
@@ -190,6 +206,7 @@ export class ServerMachine implements Machine {
       const overflow = (link: Link) => this.#overflowed.add(link);
       const link = new Link(this.#endpoint, session, toHex(peerKey), address, overflow);
       this.#links.set(session, link);
+      this.#context.strangers.add(this.#context.now, link);
       return;
     }
     const link = this.#links.get(event.session);
@@ -225,6 +242,7 @@ export class ServerMachine implements Machine {
     const { speaking, wakeups, now } = this.#context;
     this.#links.delete(link.session);
     this.#overflowed.delete(link);
+    this.#requests.lost(link);
     if (speaking.get(link.key) === link) speaking.delete(link.key);
     const { presence } = link;
     if (presence === undefined) return;
@@ -266,6 +284,13 @@ export class ServerMachine implements Machine {
       const link = this.#context.presenceOf(key)?.link;
       if (link === undefined) continue;
       this.#context.post(link, { type: "settled", payload: { id }, metadata: {} });
+    }
+  }
+
+  #endStrangers(): void {
+    const { strangers, now } = this.#context;
+    for (let link = strangers.takeDue(now); link !== undefined; link = strangers.takeDue(now)) {
+      if (this.#links.get(link.session) === link) this.#abandon(link);
     }
   }
 

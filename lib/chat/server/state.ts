@@ -2,6 +2,7 @@
 // Deterministic: the same entries make the same state on every server. Knows no session, no clock and no line.
 
 import type {
+  Counts,
   DeregisteredEvent,
   EffectEvent,
   ExpiredEvent,
@@ -10,7 +11,6 @@ import type {
   RegisteredEvent,
   ServerEvent,
 } from "../events.ts";
-import { GROUP_MEMBERS_MAX, GROUPS_MAX, USERS_MAX } from "../limits.ts";
 import { RefusalReason } from "../message.ts";
 import { checkName, foldName } from "../names.ts";
 import { Groups } from "./groups.ts";
@@ -132,8 +132,14 @@ export class ServerState {
     }
     const name = checkName(event.name);
     if (!name.ok) return this.#notRegistered(event, RefusalReason.InvalidName, name.reason);
-    if (this.table.size >= USERS_MAX) {
-      return this.#notRegistered(event, RefusalReason.ServerFull, "The server is full.");
+    const { users, neighbours } = event.most;
+    if (this.table.size >= users) {
+      const detail = `The server is full: it has as many users as it takes, ${users}.`;
+      return this.#notRegistered(event, RefusalReason.ServerFull, detail);
+    }
+    if (this.table.countAt(event.host) >= neighbours) {
+      const detail = `Your address has as many users as the server takes from one, ${neighbours}.`;
+      return this.#notRegistered(event, RefusalReason.AddressFull, detail);
     }
     const user: User = {
       key,
@@ -152,7 +158,7 @@ export class ServerState {
     if (event.epoch === this.#epoch) {
       return { ...returned, created: [], joined: [], lost: event.groups };
     }
-    return { ...returned, ...this.#bringBack(index, user, event.groups) };
+    return { ...returned, ...this.#bringBack(index, user, event) };
   }
 
   #notRegistered(event: RegisteredEvent, reason: RefusalReason, detail: string): Outcome {
@@ -160,18 +166,18 @@ export class ServerState {
   }
 
   /** The groups of an epoch that is over, as its users remember them. */
-  #bringBack(index: number, user: User, names: readonly string[]) {
+  #bringBack(index: number, user: User, { groups: names, most }: RegisteredEvent) {
     const created: Group[] = [];
     const joined: Membership[] = [];
     const lost: string[] = [];
     for (const name of names) {
       const checked = checkName(name);
       let group = this.groups.byName(name);
-      if (group === undefined && checked.ok && this.groups.size < GROUPS_MAX) {
+      if (group === undefined && checked.ok && this.groups.size < most.groups) {
         group = this.groups.create(checked.value);
         created.push(group);
       }
-      if (group === undefined || group.members.size >= GROUP_MEMBERS_MAX) lost.push(name);
+      if (group === undefined || group.members.size >= most.members) lost.push(name);
       else if (!user.memberships.has(group.folded)) {
         joined.push(this.groups.join(user, group, index));
       }
@@ -234,13 +240,15 @@ export class ServerState {
 
   #decide(index: number, user: User, event: EffectEvent): Verdict {
     const group = this.groups.byName(event.group);
-    if (event.type === "group_created") return this.#create(group, event.group);
+    if (event.type === "group_created") return this.#create(group, event.group, event.most);
     if (group === undefined) return NO_SUCH_GROUP;
     const membership = user.memberships.get(group.folded);
     if (event.type === "group_joined") {
       if (membership === undefined) {
-        if (group.members.size >= GROUP_MEMBERS_MAX) {
-          return refusal(RefusalReason.GroupFull, "The group is full.");
+        const { members } = event.most;
+        if (group.members.size >= members) {
+          const detail = `The group is full: it has as many members as it takes, ${members}.`;
+          return refusal(RefusalReason.GroupFull, detail);
         }
         this.groups.join(user, group, index);
       }
@@ -253,14 +261,15 @@ export class ServerState {
     return { ok: true, group: group.name };
   }
 
-  #create(existing: Group | undefined, name: string): Verdict {
+  #create(existing: Group | undefined, name: string, { groups }: Counts): Verdict {
     if (existing !== undefined) {
       return refusal(RefusalReason.AlreadyExists, `The group ${existing.name} already exists.`);
     }
     const checked = checkName(name);
     if (!checked.ok) return refusal(RefusalReason.InvalidName, checked.reason);
-    if (this.groups.size >= GROUPS_MAX) {
-      return refusal(RefusalReason.TooManyGroups, "There are too many groups.");
+    if (this.groups.size >= groups) {
+      const detail = `The server has as many groups as it takes, ${groups}.`;
+      return refusal(RefusalReason.TooManyGroups, detail);
     }
     return { ok: true, group: this.groups.create(checked.value).name };
   }

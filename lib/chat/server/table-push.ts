@@ -6,10 +6,12 @@ import { TABLE_PUSH_AGAIN_USERS, TABLE_PUSH_MAX_USERS, TABLE_PUSH_WINDOW_MS } fr
 import { encodeMessage, type Push, type TablePosition } from "../message.ts";
 import type { ServerContext } from "./context.ts";
 import { NO_TABLE, type Presence } from "./link.ts";
+import type { Quotas } from "./quotas.ts";
 import { tableEntry } from "./user-table.ts";
 
 export class TablePush {
   readonly #context: ServerContext;
+  readonly #quotas: Quotas;
   /** Whether the table is small enough to be pushed. */
   #pushing = true;
   /** Whether everyone believes so. */
@@ -22,8 +24,9 @@ export class TablePush {
   /** Those who are to be told whether or not the table changed in this turn. */
   readonly #asking = new Set<Presence>();
 
-  constructor(context: ServerContext) {
+  constructor(context: ServerContext, quotas: Quotas) {
     this.#context = context;
+    this.#quotas = quotas;
   }
 
   /** A client has registered: it gets what it lacks since `known`, nothing if it lacks nothing. */
@@ -78,7 +81,9 @@ export class TablePush {
       frame = frameMessage(encodeMessage(this.#message(tableVersion)));
       frames.set(tableVersion, frame);
     }
-    link.post(this.#context.now, frame);
+    const { now } = this.#context;
+    link.post(now, frame, asks);
+    if (asks) this.#quotas.charge(now, link.meter, frame.length);
     // Who is to ask for names has no table any more, and gets all of it when it is pushed again.
     presence.tableVersion = this.#pushing ? version : NO_TABLE;
   }

@@ -12,6 +12,8 @@ export const tableEntry = (user: User): TableEntry => ({ name: user.name, ...pla
 export class UserTable {
   readonly #byKey = new Map<string, User>();
   readonly #byName = new Map<string, User>();
+  /** How many there are at each IP address. */
+  readonly #atHost = new Map<string, number>();
   /** The change that led to version v is at (v - 1) % TABLE_CHANGES_KEPT. */
   readonly #changes: TableChange[] = [];
   #version = 0;
@@ -34,6 +36,11 @@ export class UserTable {
     return this.#byName.get(foldName(name));
   }
 
+  /** How many users an IP address has. */
+  countAt(host: string): number {
+    return this.#atHost.get(host) ?? 0;
+  }
+
   /** In order of their registration. */
   users(): IterableIterator<User> {
     return this.#byKey.values();
@@ -43,12 +50,15 @@ export class UserTable {
   add(user: User): void {
     this.#byKey.set(user.key, user);
     this.#byName.set(foldName(user.name), user);
+    this.#count(user.host, 1);
     this.#changed({ name: user.name, user: placeOf(user) });
   }
 
   /** Puts a user at another address. Returns whether it is another one. */
   move(user: User, host: string, port: number): boolean {
     if (user.host === host && user.port === port) return false;
+    this.#count(user.host, -1);
+    this.#count(host, 1);
     user.host = host;
     user.port = port;
     this.#changed({ name: user.name, user: placeOf(user) });
@@ -58,6 +68,7 @@ export class UserTable {
   remove(user: User): void {
     this.#byKey.delete(user.key);
     this.#byName.delete(foldName(user.name));
+    this.#count(user.host, -1);
     this.#changed({ name: user.name, user: null });
   }
 
@@ -70,6 +81,12 @@ export class UserTable {
       changes.push(this.#changes[at % TABLE_CHANGES_KEPT]!);
     }
     return changes;
+  }
+
+  #count(host: string, change: 1 | -1): void {
+    const count = this.countAt(host) + change;
+    if (count === 0) this.#atHost.delete(host);
+    else this.#atHost.set(host, count);
   }
 
   #changed(change: TableChange): void {

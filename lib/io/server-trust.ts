@@ -1,0 +1,85 @@
+// What this user's client knows of the key of the server that it visits: from the last visit, and from this one.
+
+import { printable } from "../chat/printable.ts";
+import { equalBytes } from "../transport/bytes.ts";
+import type { ClientRun } from "./arguments.ts";
+import { knownServersPath, readKnownServers, rememberServer, serverName } from "./known-servers.ts";
+import { fileProblem } from "./whole-file.ts";
+
+/** A file that another process keeps locked does not hold up the end of this one for longer. */
+const SETTLE_MAX_MS = 1_000;
+
+/** Of lines that say nothing: enough to find the others. */
+const LINES_TOLD_MAX = 5;
+
+export class ServerTrust {
+  /** As it is called in the file. */
+  readonly name: string;
+  readonly #replace: boolean;
+  readonly #onWarning: (text: string) => void;
+  #known: Uint8Array | undefined;
+  #written = false;
+  #remembering: Promise<void> = Promise.resolve();
+
+  /** `onWarning` is given what the user should know, one line of printable text each time. */
+  constructor(
+    { serverHost, serverPort, acceptNewKey }: ClientRun,
+    onWarning: (text: string) => void,
+  ) {
+    this.name = serverName(serverHost, serverPort);
+    this.#replace = acceptNewKey;
+    this.#onWarning = onWarning;
+  }
+
+  /** Looks up the server. Whatever is wrong with the file is no reason not to visit it. */
+  async lookUp(): Promise<void> {
+    try {
+      const { keys, damaged } = await readKnownServers();
+      this.#known = keys.get(this.name);
+      this.#written = this.#known !== undefined;
+      const numbers = damaged.slice(0, LINES_TOLD_MAX).join(", ");
+      if (numbers !== "") this.#warn(`not a server and its key in line ${numbers}`);
+    } catch {
+      // The same will be in the way when the key is to be remembered, and is told then.
+    }
+  }
+
+  /** The only key that will do, or "first": whichever it has, but then no other. */
+  get expected(): Uint8Array | "first" {
+    return this.#replace ? "first" : (this.#known ?? "first");
+  }
+
+  /** The key that the server had before; undefined if it is not known. */
+  get known(): Uint8Array | undefined {
+    return this.#known;
+  }
+
+  /** The file in which that key stands; undefined if it stands in none. */
+  get writtenIn(): string | undefined {
+    return this.#written ? knownServersPath() : undefined;
+  }
+
+  /** The server has proved that it has this key. */
+  proved(key: Uint8Array): void {
+    if (this.#known !== undefined && equalBytes(this.#known, key)) return;
+    this.#known = key;
+    this.#remembering = rememberServer(this.name, key, this.#replace).then(
+      () => {
+        this.#written = true;
+      },
+      (error: unknown) => {
+        this.#written = false;
+        this.#warn(`the server's key cannot be remembered: ${fileProblem(error)}`);
+      },
+    );
+  }
+
+  /** Resolves when what is to be remembered is written, or cannot be, or takes longer than anybody should wait. */
+  async settled(): Promise<void> {
+    await Promise.race([this.#remembering, Bun.sleep(SETTLE_MAX_MS)]);
+  }
+
+  #warn(problem: string): void {
+    this.#onWarning(`Warning: ${printable(knownServersPath())}: ${problem}`);
+  }
+}

@@ -1,0 +1,185 @@
+// The handshakes of one endpoint, both sides of them: begins sessions, lets others begin them, and says when one is
+// established. Knows nothing of what is said in a session.
+
+import { type Address, sameAddress } from "./address.ts";
+import { Admission } from "./admission.ts";
+import { ByteReader } from "./bytes.ts";
+import type { Connection, Connections } from "./connections.ts";
+import type { HelloPacket, InitiatePacket, RespondPacket, RetryPacket } from "./datagrams.ts";
+import type { ConnectOptions, EndpointOptions } from "./endpoint-options.ts";
+import { Initiation } from "./initiation.ts";
+import { HALF_OPEN_LIFETIME_MS, KEEP_ALIVE_SPREAD_MS, SESSIONS_MAX } from "./limits.ts";
+import type { Resets } from "./resets.ts";
+import { Responder } from "./responder.ts";
+import { Session } from "./session.ts";
+import type { Ending } from "./transport-event.ts";
+import type { Turn } from "./turn.ts";
+
+export class Handshakes {
+  readonly #options: EndpointOptions;
+  readonly #connections: Connections;
+  readonly #resets: Resets;
+  readonly #turn: Turn;
+  readonly #responder: Responder;
+  readonly #admission: Admission;
+
+  constructor(options: EndpointOptions, connections: Connections, resets: Resets, turn: Turn) {
+    this.#options = options;
+    this.#connections = connections;
+    this.#resets = resets;
+    this.#turn = turn;
+    this.#responder = new Responder(options.keyPair, options.psk, options.random);
+    this.#admission = new Admission(options.handshakes ?? {});
+  }
+
+  /** Begins a session with whoever is there. */
+  begin(now: number, address: Address, options: ConnectOptions): Connection {
+    const { expectedKey, strict = false } = options;
+    const { keyPair, psk, random, keepAliveMs } = this.#options;
+    const localIndex = this.#connections.newIndex();
+    const keptAliveMs = keepAliveMs && keepAliveMs - this.#spread(keepAliveMs);
+    const session = this.#session(now, localIndex, address, keptAliveMs);
+    const initiation = new Initiation(now, {
+      keyPair,
+      psk,
+      random,
+      expectedKey,
+      strict,
+      localIndex,
+      resetToken: this.#resets.token(localIndex),
+    });
+    const connection = this.#connections.add({
+      session,
+      initiation,
+      initiator: true,
+      pinned: expectedKey !== undefined,
+      strict,
+      peerKey: expectedKey,
+      halfOpenUntil: Number.POSITIVE_INFINITY,
+      handshake: undefined,
+    });
+    this.#turn.touch(connection);
+    return connection;
+  }
+
+  /** A HELLO that is one too many gets no answer. */
+  onHello(now: number, from: Address, packet: HelloPacket): void {
+    if (!this.#admission.retry(now, from.host)) return;
+    this.#turn.send(from, this.#responder.onHello(now, from, packet));
+  }
+
+  /** For a session that this side begins; the RETRY came from where it is begun. */
+  onRetry(now: number, connection: Connection, packet: RetryPacket): void {
+    const progress = connection.initiation?.onRetry(now, packet);
+    if (progress !== undefined) this.#goOn(connection, progress);
+  }
+
+  /** Whatever is cheap to check comes before the curve. */
+  onInitiate(now: number, from: Address, packet: InitiatePacket): void {
+    if (!this.#responder.proves(now, from, packet)) return;
+    if (this.#answerAgain(now, from, packet)) return;
+    if (this.#connections.size >= SESSIONS_MAX) return;
+    if (!this.#admission.handshake(now, from.host)) return;
+    const localIndex = this.#connections.newIndex();
+    const token = this.#resets.token(localIndex);
+    const accepted = this.#responder.onInitiate(packet, localIndex, token);
+    if (accepted === undefined) return;
+    const session = this.#session(now, localIndex, from, undefined);
+    session.open(now, accepted.keys);
+    const connection = this.#connections.add({
+      session,
+      initiation: undefined,
+      initiator: false,
+      pinned: true,
+      strict: false,
+      peerKey: accepted.peerKey,
+      halfOpenUntil: now + HALF_OPEN_LIFETIME_MS,
+      handshake: accepted.ephemeral,
+    });
+    this.#connections.opened(connection);
+    this.#turn.touch(connection);
+    const oldest = this.#connections.halfOpen(connection);
+    if (oldest !== undefined) this.expire(oldest);
+    this.#turn.send(from, accepted.respond);
+  }
+
+  /** No packet has confirmed the session, and it goes. */
+  expire(connection: Connection): void {
+    if (connection.handshake !== undefined) this.#responder.forget(connection.handshake);
+    this.#turn.forget(connection);
+  }
+
+  /** For a session that this side begins. */
+  onRespond(now: number, from: Address, packet: RespondPacket): void {
+    const connection = this.#connections.byIndex(packet.receiver);
+    if (connection?.initiation === undefined) return;
+    if (!sameAddress(from, connection.session.address)) return;
+    const progress = connection.initiation.onRespond(now, packet);
+    if (progress === undefined) return;
+    if (progress === "on" || !("keys" in progress)) return this.#goOn(connection, progress);
+    connection.initiation = undefined;
+    connection.peerKey = progress.peerKey;
+    connection.session.open(now, progress.keys);
+    // The responder takes the session for real once it has read a first packet of it.
+    connection.session.ping();
+    this.#connections.opened(connection);
+    this.#turn.touch(connection);
+    this.#established(connection);
+  }
+
+  /** A packet of the session could be opened: who began it is really there. */
+  onData(connection: Connection): void {
+    if (!this.#connections.confirm(connection)) return;
+    connection.halfOpenUntil = Number.POSITIVE_INFINITY;
+    connection.handshake = undefined;
+    this.#established(connection);
+  }
+
+  /** Who sends INITIATE again has not got the answer: it gets the same one, and its session more time. */
+  #answerAgain(now: number, from: Address, packet: InitiatePacket): boolean {
+    const answer = this.#responder.repeated(packet);
+    if (answer === undefined) return false;
+    const connection = this.#connections.byIndex(answer.localIndex);
+    if (connection !== undefined && this.#connections.isHalfOpen(connection)) {
+      connection.halfOpenUntil = now + HALF_OPEN_LIFETIME_MS;
+    }
+    this.#turn.send(from, answer.respond);
+    return true;
+  }
+
+  /** The handshake is not done; there is something new to send, or nothing more to hope for. */
+  #goOn(connection: Connection, progress: "on" | Ending): void {
+    if (progress !== "on") return this.#turn.over(connection, progress);
+    connection.session.liveness.grant(connection.initiation!.graceUntil);
+    this.#turn.touch(connection);
+  }
+
+  #established(connection: Connection): void {
+    this.#turn.tell({
+      type: "established",
+      session: connection.id,
+      peerKey: connection.peerKey!,
+      address: connection.session.address,
+      initiator: connection.initiator,
+    });
+  }
+
+  /** A session to be. Only the side that begins it keeps it alive. */
+  #session(now: number, index: number, address: Address, keepAliveMs: number | undefined): Session {
+    const { random, idleTimeoutMs, keyLimits, asksAtOnce, mayGrow } = this.#options;
+    return new Session(now, index, address, {
+      random,
+      idleTimeoutMs,
+      keepAliveMs,
+      keyLimits,
+      asksAtOnce,
+      mayGrow,
+    });
+  }
+
+  /** By how much this session's keep-alives come earlier than they must, in ms. */
+  #spread(keepAliveMs: number): number {
+    const chance = new ByteReader(this.#options.random(4)).u32() / 2 ** 32;
+    return chance * Math.min(KEEP_ALIVE_SPREAD_MS, keepAliveMs / 2);
+  }
+}
