@@ -156,6 +156,7 @@ export class Connections {
 
 /** The first six bytes of a token as a number: enough to find the one session that has it. */
 function startOf(token: Uint8Array): number {
-  const view = new DataView(token.buffer, token.byteOffset, token.length);
-  return view.getUint32(0) * 2 ** 16 + view.getUint16(4);
+  let start = 0;
+  for (let i = 0; i < 6; i++) start = start * 256 + token[i]!;
+  return start;
 }

@@ -225,7 +225,7 @@ export function writePing(writer: ByteWriter): void {
  */
 export function writeAck(
   writer: ByteWriter,
-  received: RangeSet,
+  received: Pick<RangeSet, "count" | "startOf" | "endOf">,
   delayMicros: number,
   rangesMax = ACK_RANGES_MAX,
 ): void {

@@ -6,7 +6,7 @@ import { Admission } from "./admission.ts";
 import { ByteReader } from "./bytes.ts";
 import type { Connection, Connections } from "./connections.ts";
 import type { HelloPacket, InitiatePacket, RespondPacket, RetryPacket } from "./datagrams.ts";
-import type { ConnectOptions, EndpointOptions } from "./endpoint-options.ts";
+import type { ConnectOptions, EndpointOptions, SessionOptions } from "./endpoint-options.ts";
 import { Initiation } from "./initiation.ts";
 import { HALF_OPEN_LIFETIME_MS, KEEP_ALIVE_SPREAD_MS, SESSIONS_MAX } from "./limits.ts";
 import type { Resets } from "./resets.ts";
@@ -22,6 +22,8 @@ export class Handshakes {
   readonly #turn: Turn;
   readonly #responder: Responder;
   readonly #admission: Admission;
+  /** What sessions that others begin are made with: one for all of them. Only the side that begins one keeps it alive. */
+  readonly #ofOthers: SessionOptions;
 
   constructor(options: EndpointOptions, connections: Connections, resets: Resets, turn: Turn) {
     this.#options = options;
@@ -30,6 +32,9 @@ export class Handshakes {
     this.#turn = turn;
     this.#responder = new Responder(options.keyPair, options.psk, options.random);
     this.#admission = new Admission(options.handshakes ?? {});
+    const { random, idleTimeoutMs, keyLimits, asksAtOnce, mayGrow } = options;
+    const keepAliveMs = undefined;
+    this.#ofOthers = { random, idleTimeoutMs, keepAliveMs, keyLimits, asksAtOnce, mayGrow };
   }
 
   /** Begins a session with whoever is there. */
@@ -38,7 +43,10 @@ export class Handshakes {
     const { keyPair, psk, random, keepAliveMs } = this.#options;
     const localIndex = this.#connections.newIndex();
     const keptAliveMs = keepAliveMs && keepAliveMs - this.#spread(keepAliveMs);
-    const session = this.#session(now, localIndex, address, keptAliveMs);
+    const session = new Session(now, localIndex, address, {
+      ...this.#ofOthers,
+      keepAliveMs: keptAliveMs,
+    });
     const initiation = new Initiation(now, {
       keyPair,
       psk,
@@ -84,7 +92,7 @@ export class Handshakes {
     const token = this.#resets.token(localIndex);
     const accepted = this.#responder.onInitiate(packet, localIndex, token);
     if (accepted === undefined) return;
-    const session = this.#session(now, localIndex, from, undefined);
+    const session = new Session(now, localIndex, from, this.#ofOthers);
     session.open(now, accepted.keys);
     const connection = this.#connections.add({
       session,
@@ -162,19 +170,8 @@ export class Handshakes {
       address: connection.session.address,
       initiator: connection.initiator,
     });
-  }
-
-  /** A session to be. Only the side that begins it keeps it alive. */
-  #session(now: number, index: number, address: Address, keepAliveMs: number | undefined): Session {
-    const { random, idleTimeoutMs, keyLimits, asksAtOnce, mayGrow } = this.#options;
-    return new Session(now, index, address, {
-      random,
-      idleTimeoutMs,
-      keepAliveMs,
-      keyLimits,
-      asksAtOnce,
-      mayGrow,
-    });
+    // Only who began it will ask again whether it is still the same peer.
+    if (!connection.initiator) connection.peerKey = undefined;
   }
 
   /** By how much this session's keep-alives come earlier than they must, in ms. */

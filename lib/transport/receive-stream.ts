@@ -20,6 +20,9 @@ interface Segment {
   readonly bytes: Uint8Array;
 }
 
+/** Of a stream without gaps: shared by nearly all there are, and never changed. */
+const NO_SEGMENTS: Segment[] = [];
+
 /** What became of a range: taken; dropped for want of room (not acknowledged, it will come again); or against the protocol. */
 export type Accepted = "taken" | "no_room" | { readonly violation: string };
 
@@ -27,7 +30,7 @@ export class ReceiveStream {
   /** The next byte that nothing was read of yet. */
   #offset = 0;
   /** Pieces beyond `#offset`, disjoint, ascending. */
-  #segments: Segment[] = [];
+  #segments: Segment[] = NO_SEGMENTS;
   /** Their bytes. */
   #segmentBytes = 0;
   /** The start of the message that is being put together, its length in front. */
@@ -51,6 +54,7 @@ export class ReceiveStream {
       const next = this.#segments[0];
       if (next === undefined || next.start > this.#offset) break;
       this.#segments.shift();
+      if (this.#segments.length === 0) this.#segments = NO_SEGMENTS;
       this.#segmentBytes -= next.bytes.length;
       const fresh = next.bytes.subarray(Math.min(this.#offset - next.start, next.bytes.length));
       if (fresh.length > 0) violation = this.#read(fresh, messages);
@@ -149,6 +153,7 @@ export class ReceiveStream {
       fresh.push({ start: at, bytes: bytes.slice(at - start) });
       this.#segmentBytes += end - at;
     }
+    if (this.#segments === NO_SEGMENTS) this.#segments = [];
     this.#segments.splice(low, index - low, ...fresh);
   }
 }

@@ -11,7 +11,11 @@ const MICROS_PER_MS = 1_000;
 
 export class ReceivedPackets {
   readonly #replay = new ReplayWindow();
-  readonly #ranges = new RangeSet();
+  /** The newest range of numbers taken: from `#start` up to, but not with, `#end`. Nearly always the only one. */
+  #start = 0;
+  #end = 0;
+  /** Those below it, beyond gaps. */
+  #older: RangeSet | undefined;
   #largestAt = 0;
   #news = false;
   /** Ack-eliciting packets since the last ACK, and when the next one must go out. */
@@ -30,7 +34,7 @@ export class ReceivedPackets {
 
   /** Whether this is the highest number so far; asked before `onTaken`. */
   isLargest(packetNumber: number): boolean {
-    return packetNumber > (this.#ranges.max ?? -1);
+    return packetNumber >= this.#end;
   }
 
   /**
@@ -38,11 +42,9 @@ export class ReceivedPackets {
    * at all on its own account if it asks for nothing.
    */
   onTaken(now: number, packetNumber: number, asks: "at_once" | "soon" | "never"): void {
-    const expected = (this.#ranges.max ?? packetNumber - 1) + 1;
+    const expected = this.#end === 0 ? packetNumber : this.#end;
     if (packetNumber >= expected) this.#largestAt = now;
-    this.#ranges.add(packetNumber, packetNumber + 1);
-    const excess = this.#ranges.count - ACK_RANGES_MAX;
-    if (excess > 0) this.#ranges.trimBelow(this.#ranges.startOf(excess));
+    this.#add(packetNumber);
     this.#news = true;
     if (asks === "never") return;
     this.#unacknowledged++;
@@ -54,8 +56,26 @@ export class ReceivedPackets {
 
   /** The peer has our ACK up to this number: that need not be said again (section 13.2.4). The newest range stays. */
   onAckRead(largest: number): void {
-    const ranges = this.#ranges;
-    if (ranges.count > 1) ranges.trimBelow(Math.min(largest + 1, ranges.startOf(ranges.count - 1)));
+    if (this.#older === undefined) return;
+    this.#older.trimBelow(largest + 1);
+    if (this.#older.isEmpty) this.#older = undefined;
+  }
+
+  /** How many ranges of numbers were taken, and are still worth to be named. */
+  get count(): number {
+    return 1 + (this.#older?.count ?? 0);
+  }
+
+  /** The first number of range `i`, counted from the lowest. */
+  startOf(i: number): number {
+    const older = this.#older;
+    return older === undefined || i === older.count ? this.#start : older.startOf(i);
+  }
+
+  /** The first number behind range `i`. */
+  endOf(i: number): number {
+    const older = this.#older;
+    return older === undefined || i === older.count ? this.#end : older.endOf(i);
   }
 
   /** When an acknowledgement must go out, with data or alone; infinity for none. */
@@ -67,10 +87,39 @@ export class ReceivedPackets {
   writeAck(now: number, writer: ByteWriter): number {
     if (!this.#news) return -1;
     const delay = Math.max(0, Math.round((now - this.#largestAt) * MICROS_PER_MS));
-    writeAck(writer, this.#ranges, delay);
+    writeAck(writer, this, delay);
     this.#news = false;
     this.#unacknowledged = 0;
     this.#ackAt = Number.POSITIVE_INFINITY;
-    return this.#ranges.max!;
+    return this.#end - 1;
+  }
+
+  #add(packetNumber: number): void {
+    if (packetNumber === this.#end) {
+      this.#end++;
+      return;
+    }
+    if (packetNumber > this.#end) this.#onGap(packetNumber);
+    else if (packetNumber === this.#start - 1) this.#growDown();
+    else (this.#older ??= new RangeSet()).add(packetNumber, packetNumber + 1);
+    const excess = this.count - ACK_RANGES_MAX;
+    if (excess > 0) this.#older?.trimBelow(this.startOf(excess));
+  }
+
+  /** The newest range begins anew at this number. */
+  #onGap(packetNumber: number): void {
+    if (this.#end > this.#start) (this.#older ??= new RangeSet()).add(this.#start, this.#end);
+    this.#start = packetNumber;
+    this.#end = packetNumber + 1;
+  }
+
+  /** The number right below the newest range came, which may close the gap to the one before. */
+  #growDown(): void {
+    this.#start--;
+    const older = this.#older;
+    if (older?.max !== this.#start - 1) return;
+    this.#start = older.startOf(older.count - 1);
+    older.remove(this.#start, this.#end);
+    if (older.isEmpty) this.#older = undefined;
   }
 }

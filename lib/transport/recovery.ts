@@ -72,9 +72,12 @@ const acked: SentPacket[] = [];
 const lost: SentPacket[] = [];
 const found: Findings = { acked, lost };
 
+/** With no packet under way: shared by all idle sessions, and never changed. */
+const NONE: SentPacket[] = [];
+
 export class Recovery {
   readonly congestion = new Congestion();
-  #sent: SentPacket[] = [];
+  #sent = NONE;
   /** Given up as lost, and perhaps only late, ascending by number. */
   #rememberedLost: SentPacket[] | undefined;
   #largestAcked = -1;
@@ -102,7 +105,8 @@ export class Recovery {
   }
 
   onSent(packet: SentPacket): void {
-    this.#sent.push(packet);
+    if (this.#sent === NONE) this.#sent = [packet];
+    else this.#sent.push(packet);
     this.#lastSentAt = packet.sentAt;
     this.#lastAsks = packet.asks;
     this.congestion.onSent(packet.bytes);
@@ -138,7 +142,7 @@ export class Recovery {
       if (maxData || rekey || sizeProbe) this.#sent[kept++] = packet;
       else this.congestion.onDropped(packet.bytes);
     }
-    this.#sent.length = kept;
+    this.#keepFirst(kept);
   }
 
   /** When `onTimeout` wants to be called; infinity if nothing is under way. */
@@ -193,7 +197,13 @@ export class Recovery {
     }
     if (kept === index) return;
     while (index < sent.length) sent[kept++] = sent[index++]!;
-    sent.length = kept;
+    this.#keepFirst(kept);
+  }
+
+  /** The others have been moved out of the way: only the first so many are still under way. */
+  #keepFirst(count: number): void {
+    if (count === 0) this.#sent = NONE;
+    else this.#sent.length = count;
   }
 
   /** Packets that were given up as lost and arrived after all: the thresholds were too strict (section 6.1). */
@@ -248,7 +258,7 @@ export class Recovery {
         sent[kept++] = packet;
       }
     }
-    sent.length = kept;
+    this.#keepFirst(kept);
     if (lost.length > 0) this.#onLost(now);
   }
 

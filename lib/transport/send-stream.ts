@@ -26,9 +26,12 @@ interface QueuedMessage {
   readonly queuedAt: number;
 }
 
+/** Of a stream in which nothing waits: shared by all idle ones, and never changed. */
+const NO_MESSAGES: QueuedMessage[] = [];
+
 export class SendStream {
   /** Messages not yet acknowledged whole, oldest first from `#head` on. */
-  #queue: QueuedMessage[] = [];
+  #queue = NO_MESSAGES;
   #head = 0;
   /** Number of the message at `#head`; the first of a stream is 1. */
   #headNumber = 1;
@@ -52,7 +55,9 @@ export class SendStream {
   /** Queues a message and returns its number, or `undefined` if the queue is full. */
   push(now: number, message: FramedMessage): number | undefined {
     if (this.#end - this.#ackedUpTo + message.length > SEND_QUEUE_MAX_BYTES) return undefined;
-    this.#queue.push({ start: this.#end, bytes: message, queuedAt: now });
+    const queued = { start: this.#end, bytes: message, queuedAt: now };
+    if (this.#queue === NO_MESSAGES) this.#queue = [queued];
+    else this.#queue.push(queued);
     this.#end += message.length;
     return this.#headNumber + this.#queue.length - this.#head - 1;
   }
@@ -175,7 +180,7 @@ export class SendStream {
 
   #compact(): void {
     if (this.#head === this.#queue.length) {
-      this.#queue.length = 0;
+      this.#queue = NO_MESSAGES;
       this.#head = 0;
     } else if (this.#head >= 256 && this.#head * 2 >= this.#queue.length) {
       this.#queue.splice(0, this.#head);

@@ -2,6 +2,7 @@
 // Knows nothing of keys, and of packets only their size and where they came from.
 
 import { type Address, sameAddress } from "./address.ts";
+import { PATH_DATA_BYTES } from "./frames.ts";
 import { DATAGRAM_MAX_BYTES } from "./limits.ts";
 import { PathMtu } from "./path-mtu.ts";
 import { PathValidation } from "./path.ts";
@@ -44,15 +45,20 @@ export class SessionPath {
     return this.#mtu;
   }
 
-  /** A packet came, of so many bytes; `newest`: none with a higher number came before. `challenge` makes 8 random bytes. */
-  onPacket(from: Address, bytes: number, newest: boolean, challenge: () => Uint8Array): void {
+  /** A packet came, of so many bytes; `newest`: none with a higher number came before. `random` gives fresh random bytes. */
+  onPacket(
+    from: Address,
+    bytes: number,
+    newest: boolean,
+    random: (bytes: number) => Uint8Array,
+  ): void {
     if (sameAddress(from, this.#address)) {
       if (newest) this.#validation = undefined;
       return;
     }
     if (this.#validation === undefined || !sameAddress(from, this.#validation.candidate)) {
       if (!newest) return;
-      this.#validation = new PathValidation(from, challenge());
+      this.#validation = new PathValidation(from, random(PATH_DATA_BYTES));
     }
     this.#validation.onReceived(bytes);
   }

@@ -58,6 +58,9 @@ const INDEXES = 2 ** 32;
 
 const PATH_PACKET_BYTES = DATA_OVERHEAD_BYTES + 1 + PATH_DATA_BYTES;
 
+/** The stream ranges of a packet that carries none. */
+const NO_BYTES: number[] = [];
+
 /** Frames of the packet being built; nothing outlives the call that writes into it. */
 const frames = new ByteWriter(DATAGRAM_GROWN_MAX_BYTES);
 
@@ -142,7 +145,7 @@ export class Session {
     }
     const bytes = packet.header.length + packet.sealed.length;
     const newest = this.#received.isLargest(packetNumber);
-    this.#path.onPacket(from, bytes, newest, () => this.#options.random(PATH_DATA_BYTES));
+    this.#path.onPacket(from, bytes, newest, this.#options.random);
     const deliveredBefore = this.#stream.deliveredCount;
     const addressBefore = this.address;
     let over: Received["over"];
@@ -223,12 +226,12 @@ export class Session {
     while (this.#stream.sendable && congestion.open) {
       // With no room for another one, the next can only go out once this one is acknowledged.
       const last = congestion.roomBytes < 2 * this.#datagramMaxBytes;
-      out.push(this.#packet(now, keys, { stream: true, ping: last }));
+      out.push(this.#packet(now, keys, true, last));
     }
     congestion.onFlushed(this.#stream.sendable);
     if (out.length - first > 1) this.#measurePath(now, keys, out);
     if (this.#pingDue || this.#limitDue || keys.rekeyDue || this.#received.ackAt <= now) {
-      out.push(this.#packet(now, keys, { stream: congestion.open, ping: this.#pingDue }));
+      out.push(this.#packet(now, keys, congestion.open, this.#pingDue));
     }
   }
 
@@ -238,7 +241,7 @@ export class Session {
     for (; this.#probes > 0; this.#probes--) {
       const packet = outstanding[Math.min(this.#probes, outstanding.length) - 1];
       if (packet !== undefined) this.#sendAgain(packet);
-      out.push(this.#packet(now, keys, { stream: true, ping: true }));
+      out.push(this.#packet(now, keys, true, true));
     }
   }
 
@@ -253,7 +256,7 @@ export class Session {
   }
 
   /** Builds one packet: ACK, limits, REKEY, PING if asked for, and as much of the stream as fits if it may. */
-  #packet(now: number, keys: KeyPhases, may: { stream: boolean; ping: boolean }): Datagram {
+  #packet(now: number, keys: KeyPhases, mayStream: boolean, ping: boolean): Datagram {
     frames.reset();
     const acknowledges = this.#received.writeAck(now, frames);
     const acknowledgementBytes = frames.length;
@@ -262,22 +265,23 @@ export class Session {
     this.#limitDue = false;
     const rekey = keys.takeRekey();
     if (rekey !== undefined) writeRekey(frames, rekey.phase, rekey.publicKey);
-    const stream: number[] = [];
-    if (may.ping) writePing(frames);
+    let stream = NO_BYTES;
+    if (ping) writePing(frames);
     const framesMaxBytes = this.#datagramMaxBytes - DATA_OVERHEAD_BYTES;
-    while (may.stream) {
+    while (mayStream) {
       const room = framesMaxBytes - frames.length;
       if (room < STREAM_ROOM_MIN_BYTES) break;
       const range = this.#stream.take(room - streamOverhead(this.#stream.nextOffset, room));
       if (range === undefined) break;
       writeStreamHeader(frames, range.start, range.end - range.start);
       this.#stream.copy(range.start, range.end, frames);
-      stream.push(range.start, range.end);
+      if (stream === NO_BYTES) stream = [range.start, range.end];
+      else stream.push(range.start, range.end);
     }
     const hurry = stream.length > 0 && !this.#stream.sendable && this.#options.asksAtOnce === true;
-    if (hurry && !may.ping && frames.length < framesMaxBytes) writePing(frames);
+    if (hurry && !ping && frames.length < framesMaxBytes) writePing(frames);
     if (stream.length > 0) keys.onUsed(now);
-    if (stream.length > 0 || may.ping) this.#pingDue = false;
+    if (stream.length > 0 || ping) this.#pingDue = false;
     if (frames.length > acknowledgementBytes) {
       const bytes = frames.length + DATA_OVERHEAD_BYTES;
       this.#recovery.onSent({
@@ -288,7 +292,7 @@ export class Session {
         maxData,
         rekey: rekey !== undefined,
         acknowledges,
-        asks: may.ping || hurry,
+        asks: ping || hurry,
         sizeProbe: false,
       });
     }
