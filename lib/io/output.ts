@@ -9,6 +9,9 @@ import { write } from "node:fs";
 /** A reader that is behind by more than this gets it in pieces; a smaller piece costs more calls, a larger one memory. */
 const PIECE_MAX_CHARS = 1_048_576;
 
+/** Writes begin at least so far apart: each one costs two other threads a switch, and what comes meanwhile joins the next. */
+const WRITE_INTERVAL_MS = 10;
+
 /** How long to wait for a non-blocking descriptor that takes no more (EAGAIN); nobody tells when it does again. */
 const FULL_PAUSE_MS = 5;
 
@@ -16,8 +19,11 @@ export class Output {
   readonly #descriptor: number;
   readonly #onLost: () => void;
   #waiting: string[] = [];
+  /** From the first text that waits until the last one is written. */
   #busy = false;
   #lost = false;
+  #begunAt = Number.NEGATIVE_INFINITY;
+  #pause: Timer | undefined;
   #whenDrained: (() => void)[] = [];
 
   /** `onLost` is called once, when nobody reads any more (EPIPE) or writing fails for good; then all is dropped. */
@@ -29,13 +35,19 @@ export class Output {
   write(text: string): void {
     if (this.#lost || text === "") return;
     this.#waiting.push(text);
-    if (!this.#busy) this.#next();
+    if (this.#busy) return;
+    this.#busy = true;
+    this.#next();
   }
 
   /** Resolves when all that was written is with the reader, or nobody reads any more. */
   drained(): Promise<void> {
     if (!this.#busy) return Promise.resolve();
-    return new Promise((resolve) => this.#whenDrained.push(resolve));
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#whenDrained.push(resolve);
+    // Somebody waits for it: it does not wait for more.
+    if (this.#pause !== undefined) this.#begin();
+    return promise;
   }
 
   #next(): void {
@@ -44,7 +56,15 @@ export class Output {
       for (const resolve of this.#whenDrained.splice(0)) resolve();
       return;
     }
-    this.#busy = true;
+    const pauseMs = this.#begunAt + WRITE_INTERVAL_MS - performance.now();
+    if (pauseMs <= 0 || this.#whenDrained.length > 0) this.#begin();
+    else this.#pause = setTimeout(() => this.#begin(), pauseMs);
+  }
+
+  #begin(): void {
+    clearTimeout(this.#pause);
+    this.#pause = undefined;
+    this.#begunAt = performance.now();
     let text = "";
     let taken = 0;
     while (taken < this.#waiting.length && text.length < PIECE_MAX_CHARS)
