@@ -1,7 +1,8 @@
 // The client: bun client.ts name 0.0.0.0 5000 5555
 
 import type { ClientMachine } from "./lib/chat/client/client-machine.ts";
-import type { LineKind } from "./lib/chat/line.ts";
+import { EXIT_FAILED, EXIT_USAGE } from "./lib/chat/exit-status.ts";
+import { type LineKind, prefix } from "./lib/chat/line.ts";
 import type { Mismatch } from "./lib/chat/machine.ts";
 import { parseClientArguments } from "./lib/io/arguments.ts";
 import type { ClientRun } from "./lib/io/arguments.ts";
@@ -11,40 +12,31 @@ import * as program from "./lib/io/program.ts";
 import { isLoopback, resolveHost } from "./lib/io/resolve.ts";
 import { isLive, openClientConsole } from "./lib/io/terminal.ts";
 import { openUdpSocket } from "./lib/io/udp-socket.ts";
+import { UserActions } from "./lib/io/user-actions.ts";
 import { ONLY_IPV4 } from "./lib/io/values.ts";
-
-/** As that of a machine outside of groups. */
-const FIRST_PROMPT = ">>> ";
-
-type Action = (machine: ClientMachine, now: number) => void;
 
 const chat = async (run: ClientRun): Promise<void> => {
   const password = await program.givenPassword(run.password);
   const host = await resolveHost(run.serverHost);
-  if (host === undefined) return program.fail(ONLY_IPV4, program.EXIT_USAGE);
+  if (host === undefined) return program.fail(ONLY_IPV4, EXIT_USAGE);
   let drive: Drive | undefined;
   const opened = await openUdpSocket({
     port: run.clientPort,
     onDatagram: (from, bytes) => drive?.datagram(from, bytes),
   });
-  if (!opened.ok) return program.fail(opened.reason, program.EXIT_FAILED);
+  if (!opened.ok) return program.fail(opened.reason, EXIT_FAILED);
   const { socket } = opened;
 
   let machine: ClientMachine | undefined;
-  /** What the user did before the machine was there, or one that was let in; if all begins anew, it is done again. */
-  let early: Action[] | undefined = [];
-  const act = (action: Action): void => {
-    early?.push(action);
-    drive?.act((now) => machine && action(machine, now));
-  };
+  const user = new UserActions();
   const openScreen = (): Console => {
     const screen = openClientConsole({
-      onLine: (text) => act((it, now) => it.line(now, text)),
-      onInterrupt: () => act((it, now) => it.interrupt(now)),
-      onEndOfInput: () => act((it, now) => it.endOfInput(now)),
+      onLine: (text) => user.act((it, now) => it.line(now, text)),
+      onInterrupt: () => user.act((it, now) => it.interrupt(now)),
+      onEndOfInput: () => user.act((it, now) => it.endOfInput(now)),
       complete: (line) => machine?.complete(line) ?? [[], ""],
     });
-    screen.setPrompt(FIRST_PROMPT);
+    screen.setPrompt(prefix());
     return screen;
   };
   let screen = openScreen();
@@ -68,7 +60,7 @@ const chat = async (run: ClientRun): Promise<void> => {
   };
   const onMismatch = async (mismatch: Mismatch, status: number): Promise<void> => {
     if (mismatch.reason === "password_wanted" && isLive()) {
-      early ??= [];
+      user.keep();
       await screen.close();
       const given = await program.askedPassword("Password of the server");
       screen = openScreen();
@@ -103,7 +95,7 @@ const chat = async (run: ClientRun): Promise<void> => {
       },
       send: (datagrams) => socket.send(datagrams),
       serverKey(key) {
-        early = undefined;
+        user.forget();
         trust?.proved(key);
         if (run.verbose) showKey(key);
       },
@@ -112,8 +104,8 @@ const chat = async (run: ClientRun): Promise<void> => {
         void (mismatch === undefined ? leave(status) : onMismatch(mismatch, status)),
     });
     drive.start();
-    for (const action of early ?? []) drive.act((now) => action(client, now));
-    if (!isLive()) early = undefined;
+    user.passTo(client, drive);
+    if (!isLive()) user.forget();
   };
   await begin(password);
 };

@@ -1,5 +1,6 @@
 // The server: bun server.ts 5000
 
+import { EXIT_FAILED } from "./lib/chat/exit-status.ts";
 import type { Line } from "./lib/chat/line.ts";
 import { ServerMachine } from "./lib/chat/server/server-machine.ts";
 import { parseServerArguments } from "./lib/io/arguments.ts";
@@ -8,6 +9,7 @@ import { Drive } from "./lib/io/drive.ts";
 import { randomBytes } from "./lib/io/entropy.ts";
 import { fingerprint } from "./lib/io/fingerprint.ts";
 import { loadServerKey } from "./lib/io/key-file.ts";
+import { giveMemoryBack } from "./lib/io/memory.ts";
 import * as program from "./lib/io/program.ts";
 import { openServerConsole } from "./lib/io/terminal.ts";
 import { openUdpSocket } from "./lib/io/udp-socket.ts";
@@ -19,10 +21,10 @@ const serve = async ({ port, keyFile, password, verbose, limits }: ServerRun): P
     port,
     onDatagram: (from, bytes) => drive?.datagram(from, bytes),
   });
-  if (!opened.ok) return program.fail(opened.reason, program.EXIT_FAILED);
+  if (!opened.ok) return program.fail(opened.reason, EXIT_FAILED);
   const { socket } = opened;
   const key = await loadServerKey(keyFile);
-  if (!key.ok) return program.fail(key.reason, program.EXIT_FAILED);
+  if (!key.ok) return program.fail(key.reason, EXIT_FAILED);
   if (key.warning !== undefined) program.complain(key.warning);
   const { keyPair } = key;
 
@@ -50,6 +52,7 @@ const serve = async ({ port, keyFile, password, verbose, limits }: ServerRun): P
     exit: (status) => void screen.close().then(() => process.exit(status)),
   });
   drive.start();
+  giveMemoryBack();
 };
 
 const main = async (): Promise<void> => {

@@ -13,7 +13,9 @@ export interface Line {
   readonly scope?: string;
 }
 
-/** The line exactly as it is shown, without its line end: `>>> ` or `>>> (group-name) `, then the text. */
-export const lineText = (line: Line): string => {
-  return `>>> ${line.scope === undefined ? "" : `(${line.scope}) `}${line.text}`;
-};
+/** What stands in front of every line, and of what is typed: `>>> ` or `>>> (group-name) `. */
+export const prefix = (scope?: string): string =>
+  scope === undefined ? ">>> " : `>>> (${scope}) `;
+
+/** The line exactly as it is shown, without its line end. */
+export const lineText = ({ scope, text }: Line): string => prefix(scope) + text;

@@ -83,7 +83,7 @@ export const position = (fields: Fields) => ({
   version: whole(fields, "version", 0),
 });
 
-export function place(fields: Fields): Omit<TableEntry, "name"> {
+function place(fields: Fields): Omit<TableEntry, "name"> {
   return {
     key: matching(fields, "key", KEY_HEX),
     host: matching(fields, "host", IPV4),

@@ -3,7 +3,7 @@
 
 import { SERVER_LIMITS, type ServerLimits } from "../chat/server/server-limits.ts";
 import type { Flag } from "./flags.ts";
-import { numberFlags, sortWords, switchFlag } from "./flags.ts";
+import { limitFlags, sortWords, switchFlag } from "./flags.ts";
 import { parseHost, parseName, parsePort } from "./values.ts";
 
 /** What a command line asks for. `error` goes to standard error, with exit status 2. */
@@ -66,7 +66,7 @@ const KEY: Flag<string> = {
   parse: (text) => ({ ok: true, value: text }),
 };
 
-const LIMIT_FLAGS = numberFlags(SERVER_LIMITS);
+const LIMIT_FLAGS = limitFlags(SERVER_LIMITS);
 
 /** All that the server's command line may have besides its port. */
 export const SERVER_FLAGS = { verbose: VERBOSE, password: PASSWORD, key: KEY, ...LIMIT_FLAGS };

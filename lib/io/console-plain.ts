@@ -9,15 +9,23 @@ import type { Look } from "./look.ts";
 import { Output } from "./output.ts";
 import { STDOUT } from "./tty.ts";
 
+/** What waits to be read of a console that may leave lines out: more than 100,000 lines. */
+export const UNREAD_MAX_CHARS = 16_777_216;
+
 interface PlainOptions {
   readonly look: Look;
   /** True if the user sees `^C` where the lines appear; they then go on below it. */
   readonly terminal: boolean;
+  /** Lines beyond so many characters that nobody has read are left out, and counted. */
+  readonly unreadMaxChars: number;
 }
 
 export class PlainConsole implements Console {
   readonly #look: Look;
   readonly #output: Output;
+  readonly #unreadMaxChars: number;
+  /** Lines since the last one that was not. */
+  #leftOut = 0;
   #closed = false;
 
   /** With `events.onLine` standard input is read, otherwise it is left alone. */
@@ -26,6 +34,7 @@ export class PlainConsole implements Console {
     events: Pick<ConsoleEvents, "onInterrupt"> & Partial<ConsoleEvents>,
   ) {
     this.#look = options.look;
+    this.#unreadMaxChars = options.unreadMaxChars;
     const interruption = new Interruption(events.onInterrupt);
     this.#output = new Output(STDOUT, () => interruption.begin());
     interruption.listen(() => {
@@ -38,6 +47,11 @@ export class PlainConsole implements Console {
   show(lines: readonly Line[]): void {
     let text = "";
     for (const line of lines) text += `${this.#look(line)}\n`;
+    if (this.#output.waitingChars + text.length > this.#unreadMaxChars) {
+      this.#leftOut += lines.length;
+      return;
+    }
+    this.#tellLeftOut();
     this.#output.write(text);
   }
 
@@ -45,7 +59,15 @@ export class PlainConsole implements Console {
 
   close(): Promise<void> {
     this.#closed = true;
+    this.#tellLeftOut();
     return this.#output.drained();
+  }
+
+  #tellLeftOut(): void {
+    if (this.#leftOut === 0) return;
+    const text = `[${this.#leftOut} lines are left out here: nobody has read them in time]`;
+    this.#leftOut = 0;
+    this.#output.write(`${this.#look({ kind: "error", text })}\n`);
   }
 
   #read(onLine: (text: string) => void, onEndOfInput: (() => void) | undefined): void {

@@ -1,6 +1,7 @@
 // What a program needs of the place where it shows its lines and where its user types: the interface, and how it is
 // interrupted. Knows nothing of screens or pipes.
 
+import { EXIT_INTERRUPTED } from "../chat/exit-status.ts";
 import type { Line } from "../chat/line.ts";
 
 export interface Console {
@@ -26,9 +27,6 @@ export interface ConsoleEvents {
   /** What the last word of `line` may become: all candidates, and the part of `line` that each of them replaces. */
   readonly complete: (line: string) => readonly [candidates: readonly string[], part: string];
 }
-
-/** What a shell reports of a program that `^C` has ended: 128 and the number of SIGINT. */
-export const EXIT_INTERRUPTED = 130;
 
 /** The way out: orderly the first time, at once the second. */
 export class Interruption {

@@ -14,6 +14,12 @@ import { Clock } from "./clock.ts";
 /** Bun reads a socket until it is empty, however long that takes; the machine's answers do not wait longer than this. */
 const TURN_MAX_DATAGRAMS = 1_000;
 
+/** Nor longer than this: the datagrams of a handshake take a hundred times as long as others. */
+const TURN_MAX_MS = 20;
+
+/** To look at the clock with every datagram would cost more than it brings. */
+const LOOK_EVERY_DATAGRAMS = 16;
+
 /** A flood never leaves the buffer empty. Timers that are overdue by this much no longer wait for that. */
 const WAKE_POSTPONED_MAX_MS = 50;
 
@@ -47,6 +53,8 @@ export class Drive {
   /** No timer is set for an earlier time, see `FAULT_PAUSE_MS`. */
   #notBefore = -Infinity;
   #datagramsThisTurn = 0;
+  /** When the first of them came. */
+  #turnBegunAt = 0;
   #flushScheduled = false;
   #flushing = false;
   #flushAgain = false;
@@ -66,8 +74,9 @@ export class Drive {
   /** A datagram has arrived. */
   datagram(from: Address, bytes: Uint8Array): void {
     this.#attempt((now) => this.#machine.receive(now, from, bytes));
+    if (this.#datagramsThisTurn === 0) this.#turnBegunAt = this.#clock.now();
     this.#datagramsThisTurn++;
-    if (this.#datagramsThisTurn >= TURN_MAX_DATAGRAMS) this.#endFullTurn();
+    if (this.#turnIsFull()) this.#endFullTurn();
     else this.#schedule();
   }
 
@@ -102,6 +111,13 @@ export class Drive {
       this.#flushScheduled = false;
       this.#flush();
     });
+  }
+
+  #turnIsFull(): boolean {
+    const count = this.#datagramsThisTurn;
+    if (count >= TURN_MAX_DATAGRAMS) return true;
+    if (count % LOOK_EVERY_DATAGRAMS !== 0) return false;
+    return this.#clock.now() - this.#turnBegunAt >= TURN_MAX_MS;
   }
 
   /** The socket is not empty yet, and Bun does not leave it before it is: this turn ends here all the same. */

@@ -4,6 +4,7 @@
 import { parseArgs } from "node:util";
 
 import { printable } from "../chat/printable.ts";
+import type { ServerLimit } from "../chat/server/server-limits.ts";
 import type { Parsed } from "./values.ts";
 
 /** A flag with a value, or a switch, whose value is true. */
@@ -26,19 +27,6 @@ export type FlagValues<Table extends Flags> = {
   readonly [Name in keyof Table]?: Table[Name] extends Flag<infer Value> ? Value : never;
 };
 
-/** A number that the server's user may set. Such tables stand beside what they limit. */
-export interface NumberFlag<Name extends string = string> {
-  readonly flag: Name;
-  readonly group: string;
-  readonly about: string;
-  /** `messages/s` */
-  readonly unit: string;
-  readonly default: number;
-  /** Besides 0. */
-  readonly least?: number;
-  readonly most?: number;
-}
-
 /** Larger numbers are a slip of the finger: whoever wants no limit says 0. */
 const NUMBER_MAX = 1_000_000_000;
 
@@ -57,7 +45,7 @@ export const switchFlag = (group: string, about: string): Flag<true> => ({
 });
 
 const parseNumber =
-  ({ least = 0, most = NUMBER_MAX }: NumberFlag) =>
+  ({ least = 0, most = NUMBER_MAX }: ServerLimit) =>
   (text: string): Parsed<number> => {
     const number = /^[0-9]+$/.test(text) ? Number(text) : Number.NaN;
     if (number === 0 || (number >= least && number <= most)) return { ok: true, value: number };
@@ -66,16 +54,13 @@ const parseNumber =
     return { ok: false, reason: `${printable(text)}; Must be ${range}` };
   };
 
-/** Whole numbers as flags; 0 stands for no limit. */
-export const numberFlags = <Name extends string>(
-  numbers: readonly NumberFlag<Name>[],
+/** Limits as flags whose values are whole numbers; 0 stands for no limit. */
+export const limitFlags = <Name extends string>(
+  limits: readonly ServerLimit<Name>[],
 ): Readonly<Record<Name, Flag<number>>> => {
-  const rows = numbers.map((number): [string, Flag<number>] => {
-    const about = `${number.about} (${number.default} ${number.unit})`;
-    return [
-      number.flag,
-      { about, group: number.group, placeholder: "N", parse: parseNumber(number) },
-    ];
+  const rows = limits.map((limit): [string, Flag<number>] => {
+    const about = `${limit.about} (${limit.default} ${limit.unit})`;
+    return [limit.flag, { about, group: limit.group, placeholder: "N", parse: parseNumber(limit) }];
   });
   return Object.fromEntries(rows) as Record<Name, Flag<number>>;
 };

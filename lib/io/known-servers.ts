@@ -3,6 +3,7 @@
 
 import { join } from "node:path";
 
+import { equalBytes } from "../transport/bytes.ts";
 import { PUBLIC_KEY_BYTES } from "../transport/keys.ts";
 import { configFolder } from "./config-folder.ts";
 import { changeWhole, readWhole } from "./whole-file.ts";
@@ -66,14 +67,19 @@ export const withServer = (text: string, name: string, key: Uint8Array): string 
 export const readKnownServers = async (): Promise<KnownServers> =>
   parseKnownServers((await readWhole(knownServersPath())) ?? "");
 
-/** Remembers a key. One that is known stays, unless it is to be replaced. Rejects when the file cannot be written. */
+/**
+ * Remembers a key. One that is known stays, unless it is to be replaced. Rejects when the file cannot be written, and when
+ * another key stays.
+ */
 export const rememberServer = async (
   name: string,
   key: Uint8Array,
   replace: boolean,
 ): Promise<void> => {
   await changeWhole(knownServersPath(), (text = HEADER) => {
-    const known = parseKnownServers(text).keys.has(name);
-    return known && !replace ? undefined : withServer(text, name, key);
+    const known = parseKnownServers(text).keys.get(name);
+    if (known === undefined || replace) return withServer(text, name, key);
+    if (equalBytes(known, key)) return undefined;
+    throw new Error("another client has just met it with another one");
   });
 };

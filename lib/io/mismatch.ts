@@ -1,6 +1,7 @@
 // What the user reads when client and server do not come together: what is the matter, and what can be done about it.
 // Knows commands and files; a password is in none of these lines.
 
+import { CLOSING } from "../chat/client/screen.ts";
 import type { Line } from "../chat/line.ts";
 import type { Mismatch } from "../chat/machine.ts";
 import { printable } from "../chat/printable.ts";
@@ -59,5 +60,5 @@ export const mismatchLines = (
     kind: "error",
     text: `[${printable(text)}]`,
   })),
-  { kind: "closing", text: "[stopping client-server listener]" },
+  CLOSING,
 ];

@@ -19,6 +19,7 @@ export class Output {
   readonly #descriptor: number;
   readonly #onLost: () => void;
   #waiting: string[] = [];
+  #waitingChars = 0;
   /** From the first text that waits until the last one is written. */
   #busy = false;
   #lost = false;
@@ -32,9 +33,15 @@ export class Output {
     this.#onLost = onLost;
   }
 
+  /** How much waits to be written. */
+  get waitingChars(): number {
+    return this.#waitingChars;
+  }
+
   write(text: string): void {
     if (this.#lost || text === "") return;
     this.#waiting.push(text);
+    this.#waitingChars += text.length;
     if (this.#busy) return;
     this.#busy = true;
     this.#next();
@@ -70,6 +77,7 @@ export class Output {
     while (taken < this.#waiting.length && text.length < PIECE_MAX_CHARS)
       text += this.#waiting[taken++];
     this.#waiting = taken === this.#waiting.length ? [] : this.#waiting.slice(taken);
+    this.#waitingChars -= text.length;
     this.#send(Buffer.from(text));
   }
 
@@ -87,6 +95,7 @@ export class Output {
   #lose(): void {
     this.#lost = true;
     this.#waiting = [];
+    this.#waitingChars = 0;
     this.#next();
     this.#onLost();
   }

@@ -3,6 +3,8 @@
 
 import { scrypt } from "node:crypto";
 
+import { answerTo } from "./question.ts";
+
 /** One salt for all: both sides must come to the same secret, and know nothing of each other but the password. */
 const SALT = "ChatApp password 1";
 
@@ -34,9 +36,12 @@ export const stretched = (password: string): Promise<Uint8Array> => {
 /** Asks at the terminal. Undefined: the user gave up. */
 export const askPassword = async (message: string): Promise<string | undefined> => {
   const prompts = await import("@clack/prompts");
-  const answer = await prompts.password({
-    message,
-    validate: (text) => ((text ?? "") === "" ? "A password has at least one character" : undefined),
-  });
-  return prompts.isCancel(answer) ? undefined : answer;
+  return answerTo((signal) =>
+    prompts.password({
+      message,
+      validate: (text) =>
+        (text ?? "") === "" ? "A password has at least one character" : undefined,
+      signal,
+    }),
+  );
 };

@@ -3,14 +3,10 @@
 
 import { writeSync } from "node:fs";
 
+import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE } from "../chat/exit-status.ts";
 import type { Invocation, PasswordChoice } from "./arguments.ts";
-import { EXIT_INTERRUPTED } from "./console.ts";
 import { isTerminal, STDERR, STDIN, STDOUT } from "./tty.ts";
 import { VERSION_LINE } from "./version.ts";
-
-/** As other programs use them: the work could not be done; the command line was wrong. */
-export const EXIT_FAILED = 1;
-export const EXIT_USAGE = 2;
 
 /** A terminal that takes nothing any more (`^S`) does not keep a program that is at its end. */
 const CLOSE_MAX_MS = 1_000;

@@ -4,6 +4,7 @@
 import { userInfo } from "node:os";
 
 import type { ClientRun, ServerRun } from "./arguments.ts";
+import { answerTo } from "./question.ts";
 import { openUdpSocket } from "./udp-socket.ts";
 import { commandNames } from "./usage.ts";
 import type { Parsed } from "./values.ts";
@@ -13,6 +14,9 @@ const USUAL_SERVER_PORT = "5000";
 
 /** This machine. */
 const USUAL_SERVER_HOST = "0.0.0.0";
+
+/** For a user whose name on this machine cannot be found, or is none here. */
+const USUAL_NAME = "user";
 
 /** What Bun calls a user whose name it cannot find. */
 const NAME_OF_NOBODY = "unknown";
@@ -29,34 +33,37 @@ interface Question<Value> {
 
 type Prompts = typeof import("@clack/prompts");
 
-/** The answer; undefined if the user has no wish to go on (`^C`, Escape). */
+/** The answer; undefined if the user has no wish to go on (`^C`, `^D`, Escape). */
 const ask = async <Value>(
   prompts: Prompts,
   { message, usual, parse }: Question<Value>,
 ): Promise<Value | undefined> => {
   const parseOrUsual = (text: string | undefined): Parsed<Value> =>
     parse(text === undefined || text.trim() === "" ? usual : text.trim());
-  const answer = await prompts.text({
-    message,
-    placeholder: usual,
-    defaultValue: usual,
-    validate: (text) => {
-      const parsed = parseOrUsual(text);
-      return parsed.ok ? undefined : parsed.reason;
-    },
-  });
-  if (prompts.isCancel(answer)) return undefined;
+  const answer = await answerTo((signal) =>
+    prompts.text({
+      message,
+      placeholder: usual,
+      defaultValue: usual,
+      validate: (text) => {
+        const parsed = parseOrUsual(text);
+        return parsed.ok ? undefined : parsed.reason;
+      },
+      signal,
+    }),
+  );
+  if (answer === undefined) return undefined;
   const parsed = parseOrUsual(answer);
   return parsed.ok ? parsed.value : undefined;
 };
 
-/** The user's name on this machine, if it is one here as well. */
-const usualName = (): string => {
+/** The user's name on this machine, if it is one here as well. `nameOnSystem` may throw. */
+export const usualName = (nameOnSystem = () => userInfo().username): string => {
   try {
-    const { username } = userInfo();
-    return username !== NAME_OF_NOBODY && parseName(username).ok ? username : "";
+    const name = nameOnSystem();
+    return name !== NAME_OF_NOBODY && parseName(name).ok ? name : USUAL_NAME;
   } catch {
-    return ""; // a user without an entry in the system's list
+    return USUAL_NAME; // a user without an entry in the system's list
   }
 };
 

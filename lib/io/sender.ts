@@ -141,11 +141,14 @@ export class Sender {
     return this.#sendEach(left);
   }
 
-  /** A device that cannot cut, or a path that has become narrower: each of the parts may pass alone. */
+  /** A device that cannot cut, if each of the parts passes alone; or a part that is too long for it, as it would be alone. */
   #sendRefused({ parts }: Piece): void {
     if (parts === undefined) return;
-    this.#refusals++;
-    this.#sendEach(parts);
+    let allPass = true;
+    sendAll(this.#raw, parts, () => {
+      allPass = false;
+    });
+    if (allPass) this.#refusals++;
   }
 
   /** Whether the socket cuts as it must. */

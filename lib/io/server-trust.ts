@@ -19,6 +19,8 @@ export class ServerTrust {
   readonly #onWarning: (text: string) => void;
   #known: Uint8Array | undefined;
   #written = false;
+  /** What stands in the file is not known, and so nothing can be added. */
+  #unread = false;
   #remembering: Promise<void> = Promise.resolve();
 
   /** `onWarning` is given what the user should know, one line of printable text each time. */
@@ -39,8 +41,10 @@ export class ServerTrust {
       this.#written = this.#known !== undefined;
       const numbers = damaged.slice(0, LINES_TOLD_MAX).join(", ");
       if (numbers !== "") this.#warn(`not a server and its key in line ${numbers}`);
-    } catch {
-      // The same will be in the way when the key is to be remembered, and is told then.
+    } catch (error) {
+      this.#unread = true;
+      const problem = fileProblem(error);
+      this.#warn(`the server's key can be neither checked nor remembered: ${problem}`);
     }
   }
 
@@ -63,6 +67,7 @@ export class ServerTrust {
   proved(key: Uint8Array): void {
     if (this.#known !== undefined && equalBytes(this.#known, key)) return;
     this.#known = key;
+    if (this.#unread) return;
     this.#remembering = rememberServer(this.name, key, this.#replace).then(
       () => {
         this.#written = true;
@@ -76,7 +81,9 @@ export class ServerTrust {
 
   /** Resolves when what is to be remembered is written, or cannot be, or takes longer than anybody should wait. */
   async settled(): Promise<void> {
-    await Promise.race([this.#remembering, Bun.sleep(SETTLE_MAX_MS)]);
+    const inTime = this.#remembering.then(() => true);
+    if (await Promise.race([inTime, Bun.sleep(SETTLE_MAX_MS)])) return;
+    this.#warn("the server's key is not remembered: another program is changing the file");
   }
 
   #warn(problem: string): void {

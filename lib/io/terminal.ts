@@ -1,7 +1,7 @@
 // Which console a program gets: a live one if its user sits at a terminal, a plain one otherwise.
 
 import { LiveConsole } from "./console-live.ts";
-import { PlainConsole } from "./console-plain.ts";
+import { PlainConsole, UNREAD_MAX_CHARS } from "./console-plain.ts";
 import type { Console, ConsoleEvents } from "./console.ts";
 import { lookWith, wantsColor } from "./look.ts";
 import { isTerminal, STDIN, STDOUT } from "./tty.ts";
@@ -18,9 +18,13 @@ export const isLive = (): boolean => isTerminal(STDIN) && isTerminal(STDOUT) && 
 export const openClientConsole = (events: ConsoleEvents): Console => {
   const look = lookOfOutput();
   if (isLive()) return new LiveConsole(look, events);
-  return new PlainConsole({ look, terminal: isTerminal(STDOUT) }, events);
+  // What a client shows was acknowledged: none of it may be left out.
+  return new PlainConsole({ look, terminal: isTerminal(STDOUT), unreadMaxChars: Infinity }, events);
 };
 
 /** The server's console: it only shows lines. */
 export const openServerConsole = (events: Pick<ConsoleEvents, "onInterrupt">): Console =>
-  new PlainConsole({ look: lookOfOutput(), terminal: isTerminal(STDOUT) }, events);
+  new PlainConsole(
+    { look: lookOfOutput(), terminal: isTerminal(STDOUT), unreadMaxChars: UNREAD_MAX_CHARS },
+    events,
+  );

@@ -1,8 +1,11 @@
 // Small files of text that are the user's own: read with a bound, and changed so that they are written whole or not at
 // all, by one process at a time. Knows nothing of what stands in them.
 
-import { mkdir, open, readFile, realpath, rename, stat, unlink } from "node:fs/promises";
+import { type Buffer, isUtf8 } from "node:buffer";
+import { lstat, mkdir, open, readFile, realpath, rename, stat, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
+
+import { printable } from "../chat/printable.ts";
 
 /** More than ten thousand lines. What is larger is no file of ours. */
 export const FILE_MAX_BYTES = 1_048_576;
@@ -19,7 +22,7 @@ const LOCK_WAIT_MAX_MS = 10_000;
 
 const LOCK_PAUSE_MS = 10;
 
-/** What went wrong with a file, in a few words. */
+/** What went wrong with a file, in a few words that are safe to show. */
 export const fileProblem = (error: unknown): string => {
   const { code, message } = error as { code?: unknown; message?: unknown };
   switch (code) {
@@ -31,6 +34,10 @@ export const fileProblem = (error: unknown): string => {
     case "ENOTDIR":
     case "EEXIST":
       return "what should be a folder is a file";
+    case "ELOOP":
+      return "it is a link that leads nowhere";
+    case "ENAMETOOLONG":
+      return "its name is too long";
     case "EISDIR":
       return "it is a folder";
     case "ENOSPC":
@@ -39,22 +46,56 @@ export const fileProblem = (error: unknown): string => {
     case "EROFS":
       return "nothing can be written there";
     default:
-      return String(code ?? message ?? "unknown reason");
+      return printable(String(code ?? message ?? "unknown reason"));
   }
 };
 
-/** The whole text; undefined if there is no such file. Rejects when it cannot be read or is not a small file. */
-export const readWhole = async (path: string): Promise<string | undefined> => {
+/** Whether there is no such file, or not even its folder. */
+const isAbsence = (error: unknown): boolean =>
+  ["ENOENT", "ENOTDIR"].includes(String((error as { code?: unknown }).code));
+
+/** All that is in a file; undefined if there is none. Rejects when it cannot be read or is not a small file. */
+const readBytes = async (path: string): Promise<Buffer | undefined> => {
   try {
     const found = await stat(path);
     if (found.isDirectory()) throw new Error("it is a folder");
     if (!found.isFile()) throw new Error("it is not a file");
     if (found.size > FILE_MAX_BYTES) throw new Error("it is too large");
-    return await readFile(path, "utf8");
+    return await readFile(path);
   } catch (error) {
-    if ((error as { code?: unknown }).code === "ENOENT") return undefined;
+    if (isAbsence(error)) return undefined;
     throw error;
   }
+};
+
+/**
+ * The whole text, with U+FFFD for what is not UTF-8; undefined if there is no such file. Rejects when it cannot be read
+ * or is not a small file.
+ */
+export const readWhole = async (path: string): Promise<string | undefined> =>
+  (await readBytes(path))?.toString();
+
+/** The file that a change of `path` changes: a link stays a link, and what it points to must be there. */
+const targetOf = async (path: string): Promise<string> => {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if (!isAbsence(error)) throw error;
+  }
+  const isLink = await lstat(path).then(
+    (found) => found.isSymbolicLink(),
+    () => false,
+  );
+  if (isLink) throw new Error("it is a link to what is not there");
+  return path;
+};
+
+/** The bytes of a text in the place of what is there. Throws where that would be damaged, or not be read again. */
+const bytesInPlaceOf = (present: Uint8Array | undefined, text: string): Uint8Array => {
+  if (present !== undefined && !isUtf8(present)) throw new Error("it is not UTF-8");
+  const bytes = new TextEncoder().encode(text);
+  if (bytes.length > FILE_MAX_BYTES) throw new Error("it would be too large");
+  return bytes;
 };
 
 const isOlderThan = async (path: string, ms: number): Promise<boolean> => {
@@ -101,17 +142,17 @@ export const changeWhole = async (
   change: (text: string | undefined) => string | undefined,
 ): Promise<string | undefined> => {
   await mkdir(dirname(path), { recursive: true, mode: FOLDER_MODE });
-  // A link stays a link: what it points to is changed.
-  const target = await realpath(path).catch(() => path);
+  const target = await targetOf(path);
   const lockPath = `${target}.lock`;
   for (;;) {
     const lock = await openLock(lockPath);
     const { ino } = await lock.stat({ bigint: true });
     try {
-      const present = await readWhole(target);
+      const bytes = await readBytes(target);
+      const present = bytes?.toString();
       const wanted = change(present);
       if (wanted === undefined) return present;
-      await lock.writeFile(wanted);
+      await lock.writeFile(bytesInPlaceOf(bytes, wanted));
       await lock.sync();
       // A process that stood still for long may have lost its lock to another one.
       if (!(await isFile(lockPath, ino))) continue;

@@ -5,6 +5,8 @@
 import { Buffer } from "node:buffer";
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from "node:crypto";
 
+import { Scratch } from "./bytes.ts";
+
 /** A key made ready for use. It costs no more memory than its bytes, and saves an import per call. */
 export type AeadKey = KeyObject;
 
@@ -16,6 +18,9 @@ const TWO_POW_32 = 0x1_0000_0000;
 
 /** Four zero bytes, then the counter (Noise section 12.4). Node copies it before a call returns. */
 const nonce = new Uint8Array(12);
+
+/** The packet that is being opened. None is longer: such a one would be opened where it is. */
+const packets = new Scratch(65_536);
 
 /** The key of 32 secret bytes, which are taken over: afterwards they are zero. */
 export function aeadKey(secret: Uint8Array): AeadKey {
@@ -60,10 +65,36 @@ export function open(
 ): Uint8Array | undefined {
   const length = sealed.length - TAG_BYTES;
   if (length < 0) return undefined;
+  return openParts(key, counter, ad, sealed.subarray(0, length), sealed.subarray(length));
+}
+
+/** The same for a whole packet, as `sealInto` returns it, with a header of so many bytes. */
+export function openFrom(
+  key: AeadKey,
+  counter: number,
+  packet: Uint8Array,
+  headerBytes: number,
+): Uint8Array | undefined {
+  const { length } = packet;
+  const tagAt = length - TAG_BYTES;
+  if (tagAt < headerBytes) return undefined;
+  const bytes = packets.load(packet);
+  const header = bytes.subarray(0, headerBytes);
+  const ciphertext = bytes.subarray(headerBytes, tagAt);
+  return openParts(key, counter, header, ciphertext, bytes.subarray(tagAt, length));
+}
+
+function openParts(
+  key: AeadKey,
+  counter: number,
+  ad: Uint8Array,
+  ciphertext: Uint8Array,
+  tag: Uint8Array,
+): Uint8Array | undefined {
   const decipher = createDecipheriv(CIPHER, key, nonceOf(counter));
   decipher.setAAD(ad);
-  decipher.setAuthTag(sealed.subarray(length));
-  const plaintext = decipher.update(sealed.subarray(0, length));
+  decipher.setAuthTag(tag);
+  const plaintext = decipher.update(ciphertext);
   try {
     decipher.final();
   } catch {

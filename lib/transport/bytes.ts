@@ -98,7 +98,8 @@ export class ByteWriter {
 
   /** What is written, without a copy: good until the next write or `reset`. */
   written(): Uint8Array {
-    return this.#buffer.subarray(0, this.#length);
+    const buffer = this.#buffer;
+    return this.#length === buffer.length ? buffer : buffer.subarray(0, this.#length);
   }
 
   reset(): void {
@@ -226,7 +227,7 @@ export class ByteReader {
 }
 
 /**
- * One large buffer for bytes that are read and forgotten. A view of it costs little, the first view of any small array
+ * One large buffer for bytes that are read and forgotten. A view of it costs little, the first view of any other array
  * ten times as much: the engine has to move that array's bytes for it.
  */
 export class Scratch {
@@ -236,11 +237,16 @@ export class Scratch {
     this.#buffer = new Uint8Array(capacity);
   }
 
-  /** The same bytes, good until the next call. */
-  copy(bytes: Uint8Array): Uint8Array {
+  /** A buffer that begins with these bytes, good until the next call. */
+  load(bytes: Uint8Array): Uint8Array {
     if (bytes.length > this.#buffer.length) return bytes;
     this.#buffer.set(bytes);
-    return this.#buffer.subarray(0, bytes.length);
+    return this.#buffer;
+  }
+
+  /** The same bytes, good until the next call. */
+  copy(bytes: Uint8Array): Uint8Array {
+    return this.load(bytes).subarray(0, bytes.length);
   }
 }
 

@@ -35,9 +35,11 @@ export interface Connection extends Scheduled {
   handshake: string | undefined;
   /** The HELLO that asks a silent peer whether it has restarted. */
   revival: Revival | undefined;
+  /** Whether the turn will look after it; the turn owns this field. */
+  touched: boolean;
 }
 
-export type ConnectionParts = Omit<Connection, "id" | "revival" | keyof Scheduled>;
+export type ConnectionParts = Omit<Connection, "id" | "revival" | "touched" | keyof Scheduled>;
 
 export class Connections {
   readonly hoards = new Hoards();
@@ -76,6 +78,7 @@ export class Connections {
       ...parts,
       id: ++this.#lastId,
       revival: undefined,
+      touched: false,
       wakeAt: Number.POSITIVE_INFINITY,
       place: -1,
     };
@@ -107,9 +110,9 @@ export class Connections {
     return this.#halfOpen.has(connection);
   }
 
-  /** A packet has come in the session. Returns whether it is the first one of a handshake that another side began. */
-  confirm(connection: Connection): boolean {
-    return this.#halfOpen.delete(connection);
+  /** A first packet has come of a session that another side began. */
+  confirm(connection: Connection): void {
+    this.#halfOpen.delete(connection);
   }
 
   get(id: SessionId): Connection | undefined {

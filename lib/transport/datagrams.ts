@@ -93,15 +93,15 @@ export interface RespondPacket {
   readonly noise: Uint8Array;
 }
 
-/** Sealed frames. `header` is the associated data they are sealed with. */
+/** Sealed frames. */
 export interface DataPacket {
   readonly kind: typeof PacketKind.Data;
   /** Phase of the keys that seal it, modulo 2. */
   readonly phase: 0 | 1;
   readonly receiver: number;
   readonly packetNumber: number;
-  readonly header: Uint8Array;
-  readonly sealed: Uint8Array;
+  /** The whole datagram: DATA_HEADER_BYTES, which are the associated data, then what is sealed. */
+  readonly bytes: Uint8Array;
 }
 
 /** "I know no session with this index": it is the receiver's index of the DATA that met nobody. */
@@ -140,10 +140,8 @@ export function decodeDatagram(bytes: Uint8Array): Packet | Invalid {
       const receiver = reader.u32();
       const packetNumber = reader.u64();
       if (packetNumber < 0) return { reason: "a packet number that is too large" };
-      const header = bytes.subarray(0, DATA_HEADER_BYTES);
-      const sealed = bytes.subarray(DATA_HEADER_BYTES);
       const phase = kind === PacketKind.Data ? 0 : 1;
-      return { kind: PacketKind.Data, phase, receiver, packetNumber, header, sealed };
+      return { kind: PacketKind.Data, phase, receiver, packetNumber, bytes };
     }
     case PacketKind.Hello:
       if (bytes.length < HELLO_BYTES) return WRONG_LENGTH;

@@ -11,10 +11,12 @@ export interface Scheduled {
 
 export class DeadlineQueue<T extends Scheduled> {
   readonly #heap: T[] = [];
+  /** The moments of the items in the heap, beside them: to compare them without touching the items themselves. */
+  readonly #moments: number[] = [];
 
   /** The earliest moment; infinity if there is none. */
   get next(): number {
-    return this.#heap[0]?.wakeAt ?? Number.POSITIVE_INFINITY;
+    return this.#moments[0] ?? Number.POSITIVE_INFINITY;
   }
 
   /**
@@ -27,6 +29,7 @@ export class DeadlineQueue<T extends Scheduled> {
       if (at === Number.POSITIVE_INFINITY) return;
       item.place = this.#heap.length;
       this.#heap.push(item);
+      this.#moments.push(at);
     } else if (at >= item.wakeAt) {
       return;
     }
@@ -37,7 +40,7 @@ export class DeadlineQueue<T extends Scheduled> {
   /** Takes out the earliest item if its moment has come. */
   popDue(now: number): T | undefined {
     const first = this.#heap[0];
-    if (first === undefined || first.wakeAt > now) return undefined;
+    if (first === undefined || this.next > now) return undefined;
     this.remove(first);
     return first;
   }
@@ -46,6 +49,7 @@ export class DeadlineQueue<T extends Scheduled> {
     const { place } = item;
     if (place < 0) return;
     const last = this.#heap.pop()!;
+    this.#moments.pop();
     if (last !== item) {
       this.#put(last, place);
       this.#up(last);
@@ -57,6 +61,7 @@ export class DeadlineQueue<T extends Scheduled> {
 
   #put(item: T, place: number): void {
     this.#heap[place] = item;
+    this.#moments[place] = item.wakeAt;
     item.place = place;
   }
 
@@ -64,9 +69,8 @@ export class DeadlineQueue<T extends Scheduled> {
     let { place } = item;
     while (place > 0) {
       const above = (place - 1) >> 1;
-      const parent = this.#heap[above]!;
-      if (parent.wakeAt <= item.wakeAt) break;
-      this.#put(parent, place);
+      if (this.#moments[above]! <= item.wakeAt) break;
+      this.#put(this.#heap[above]!, place);
       place = above;
     }
     this.#put(item, place);
@@ -78,12 +82,9 @@ export class DeadlineQueue<T extends Scheduled> {
       let below = 2 * place + 1;
       if (below >= this.#heap.length) break;
       const right = below + 1;
-      if (right < this.#heap.length && this.#heap[right]!.wakeAt < this.#heap[below]!.wakeAt) {
-        below = right;
-      }
-      const child = this.#heap[below]!;
-      if (child.wakeAt >= item.wakeAt) break;
-      this.#put(child, place);
+      if (right < this.#heap.length && this.#moments[right]! < this.#moments[below]!) below = right;
+      if (this.#moments[below]! >= item.wakeAt) break;
+      this.#put(this.#heap[below]!, place);
       place = below;
     }
     this.#put(item, place);

@@ -2,14 +2,13 @@
 // says what must be sent and what has happened. Knows nothing of sockets, clocks or chat.
 
 import { type Address, type Datagram, sameAddress } from "./address.ts";
-import { ByteReader, Scratch } from "./bytes.ts";
+import { ByteReader } from "./bytes.ts";
 import { type Connection, Connections, type SessionId } from "./connections.ts";
 import { type DataPacket, decodeDatagram, PacketKind, type RetryPacket } from "./datagrams.ts";
 import { DeadlineQueue } from "./deadline-queue.ts";
 import type { ConnectOptions, EndpointOptions } from "./endpoint-options.ts";
 import { CloseCode } from "./frames.ts";
 import { Handshakes } from "./handshakes.ts";
-import { DATAGRAM_GROWN_MAX_BYTES } from "./limits.ts";
 import { Resets } from "./resets.ts";
 import { Revivals } from "./revival.ts";
 import type { FramedMessage } from "./send-stream.ts";
@@ -19,9 +18,6 @@ import { Turn } from "./turn.ts";
 export type { SessionId } from "./connections.ts";
 export type { ConnectOptions, EndpointOptions } from "./endpoint-options.ts";
 export type { ClosedReason, TransportEvent } from "./transport-event.ts";
-
-/** The datagram that is being taken apart. What outlives the call is copied out of it. */
-const received = new Scratch(DATAGRAM_GROWN_MAX_BYTES);
 
 export class Endpoint {
   readonly publicKey: Uint8Array;
@@ -58,6 +54,7 @@ export class Endpoint {
 
   /** Tells the peer that the session is over, and forgets it. No event follows. */
   close(id: SessionId): void {
+    this.#turn.silence(id);
     const connection = this.#connections.get(id);
     if (connection === undefined) return;
     this.#sayClosed(connection, CloseCode.Done, "");
@@ -66,13 +63,14 @@ export class Endpoint {
 
   /** Forgets a session without a word. No event follows. */
   abandon(id: SessionId): void {
+    this.#turn.silence(id);
     const connection = this.#connections.get(id);
     if (connection !== undefined) this.#turn.forget(connection);
   }
 
   /** Takes one datagram. Whatever cannot be read is dropped in silence. */
   receive(now: number, from: Address, datagram: Uint8Array): void {
-    const packet = decodeDatagram(received.copy(datagram));
+    const packet = decodeDatagram(datagram);
     if ("reason" in packet) return;
     switch (packet.kind) {
       case PacketKind.Data:
@@ -100,6 +98,13 @@ export class Endpoint {
         this.#handshakes.expire(connection);
         continue;
       }
+      // Nearly always its deadline was put off since.
+      const at = this.#deadline(now, connection);
+      if (at > now) {
+        session.rest();
+        this.#deadlines.schedule(connection, at);
+        continue;
+      }
       this.#turn.touch(connection);
       for (const message of session.liveness.takeUnanswered(now, session.stream)) {
         this.#turn.tell({ type: "unanswered", session: connection.id, message });
@@ -111,7 +116,7 @@ export class Endpoint {
 
   /** The moment at which `wake` wants to be called; infinity for none. */
   nextWakeup(): number {
-    return this.#deadlines.next;
+    return Math.min(this.#deadlines.next, this.#handshakes.nextAt);
   }
 
   /** What has happened since the last call, in order. */
@@ -121,14 +126,15 @@ export class Endpoint {
 
   /** What must be sent now, all sessions together. Call it once per turn, after the events are dealt with. */
   flush(now: number): Datagram[] {
-    for (const connection of this.#turn.touched) {
+    this.#handshakes.answer(now);
+    this.#turn.lookAfterTouched((connection) => {
       const { session, initiation } = connection;
       for (const bytes of initiation?.poll(now) ?? []) this.#turn.send(session.address, bytes);
       session.flush(now, this.#turn.out);
       if (this.#revivals.nextAt(now, connection) <= now) this.#revivals.ask(now, connection);
       this.#deadlines.schedule(connection, this.#deadline(now, connection));
-    }
-    return this.#turn.finish();
+    });
+    return this.#turn.takeOut();
   }
 
   #onData(now: number, from: Address, packet: DataPacket): void {
@@ -137,7 +143,7 @@ export class Endpoint {
     const { id, session } = connection;
     const received = session.receive(now, from, packet);
     if (received === undefined) return;
-    this.#turn.touch(connection);
+    if (!received.calm) this.#turn.touch(connection);
     this.#handshakes.onData(connection);
     for (const bytes of received.messages) {
       this.#turn.tell({ type: "message", session: id, bytes });
@@ -146,7 +152,10 @@ export class Endpoint {
       this.#turn.tell({ type: "delivered", session: id, message: received.delivered });
     }
     if (received.moved) this.#turn.tell({ type: "moved", session: id, address: session.address });
-    if (received.over === undefined) return this.#makeRoom(connection);
+    if (received.over === undefined) {
+      if (received.streamed) this.#makeRoom(connection);
+      return;
+    }
     if (received.over === "violation") {
       this.#sayClosed(connection, CloseCode.Violation, "protocol violation");
     }

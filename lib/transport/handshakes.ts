@@ -8,12 +8,25 @@ import type { Connection, Connections } from "./connections.ts";
 import type { HelloPacket, InitiatePacket, RespondPacket, RetryPacket } from "./datagrams.ts";
 import type { ConnectOptions, EndpointOptions, SessionOptions } from "./endpoint-options.ts";
 import { Initiation } from "./initiation.ts";
-import { HALF_OPEN_LIFETIME_MS, KEEP_ALIVE_SPREAD_MS, SESSIONS_MAX } from "./limits.ts";
+import {
+  HALF_OPEN_LIFETIME_MS,
+  HANDSHAKES_PER_TURN_MAX,
+  HANDSHAKES_WAITING_MAX,
+  KEEP_ALIVE_SPREAD_MS,
+  SESSIONS_MAX,
+} from "./limits.ts";
 import type { Resets } from "./resets.ts";
-import { Responder } from "./responder.ts";
+import { ephemeralOf, Responder } from "./responder.ts";
 import { Session } from "./session.ts";
 import type { Ending } from "./transport-event.ts";
 import type { Turn } from "./turn.ts";
+
+interface Waiting {
+  /** When it came, in ms. */
+  readonly since: number;
+  readonly from: Address;
+  readonly packet: InitiatePacket;
+}
 
 export class Handshakes {
   readonly #options: EndpointOptions;
@@ -22,6 +35,8 @@ export class Handshakes {
   readonly #turn: Turn;
   readonly #responder: Responder;
   readonly #admission: Admission;
+  /** INITIATEs to be answered, oldest first, by their ephemeral keys. */
+  readonly #waiting = new Map<string, Waiting>();
   /** What sessions that others begin are made with: one for all of them. Only the side that begins one keeps it alive. */
   readonly #ofOthers: SessionOptions;
 
@@ -82,12 +97,38 @@ export class Handshakes {
     if (progress !== undefined) this.#goOn(connection, progress);
   }
 
-  /** Whatever is cheap to check comes before the curve. */
+  /**
+   * Whatever is cheap to check comes before the curve. And the curve, which takes longer than a hundred packets of
+   * sessions that are there, comes after all those of the turn.
+   */
   onInitiate(now: number, from: Address, packet: InitiatePacket): void {
     if (!this.#responder.proves(now, from, packet)) return;
     if (this.#answerAgain(now, from, packet)) return;
+    const ephemeral = ephemeralOf(packet);
+    if (this.#waiting.has(ephemeral) || this.#waiting.size >= HANDSHAKES_WAITING_MAX) return;
     if (this.#connections.size >= SESSIONS_MAX) return;
     if (!this.#admission.handshake(now, from.host)) return;
+    const noise = packet.noise.slice();
+    this.#waiting.set(ephemeral, { since: now, from, packet: { ...packet, noise } });
+  }
+
+  /** Answers the first of those that wait, as many as may take their time from a turn. */
+  answer(now: number): void {
+    let left = HANDSHAKES_PER_TURN_MAX;
+    for (const [ephemeral, { from, packet }] of this.#waiting) {
+      if (left-- === 0) return;
+      this.#waiting.delete(ephemeral);
+      this.#accept(now, from, packet);
+    }
+  }
+
+  /** When `answer` has something to do; infinity for nothing. */
+  get nextAt(): number {
+    for (const { since } of this.#waiting.values()) return since;
+    return Number.POSITIVE_INFINITY;
+  }
+
+  #accept(now: number, from: Address, packet: InitiatePacket): void {
     const localIndex = this.#connections.newIndex();
     const token = this.#resets.token(localIndex);
     const accepted = this.#responder.onInitiate(packet, localIndex, token);
@@ -137,7 +178,8 @@ export class Handshakes {
 
   /** A packet of the session could be opened: who began it is really there. */
   onData(connection: Connection): void {
-    if (!this.#connections.confirm(connection)) return;
+    if (connection.halfOpenUntil === Number.POSITIVE_INFINITY) return;
+    this.#connections.confirm(connection);
     connection.halfOpenUntil = Number.POSITIVE_INFINITY;
     connection.handshake = undefined;
     this.#established(connection);

@@ -15,7 +15,7 @@ import { Inquiry } from "./inquiry.ts";
 import type { SessionKeys } from "./key-phases.ts";
 import { ephemeralKeyPair, type KeyPair } from "./keys.ts";
 import {
-  BUSY_COOKIES,
+  BUSY_AFTER_MS,
   BUSY_GIVE_UP_MS,
   BUSY_MAX_MS,
   BUSY_TRY_INTERVAL_MAX_MS,
@@ -33,6 +33,9 @@ const TRY_INTERVAL_MS = 100;
  * 50 % loss each way a try fails 3 times in 4, and 12 + 25 of them fail 1 time in 40,000.
  */
 const LAST_TRY_INTERVAL_MS = 50;
+
+/** How much longer each wait for a busy responder is than the one before. */
+const BUSY_TRY_GROWTH = 1.5;
 
 /** A handshake begun: what RESPOND is to be read with. */
 interface Attempt {
@@ -75,8 +78,8 @@ export class Initiation {
   #unopened: Uint8Array | undefined;
   /** When something was first heard, or hoped for anew. */
   #since: number;
-  /** Cookies since then. */
-  #cookies = 0;
+  /** Whether a cookie has come since then. */
+  #heard = false;
   #graceUntil = Number.NEGATIVE_INFINITY;
   #interval = TRY_INTERVAL_MS;
   #nextTryAt: number;
@@ -102,7 +105,7 @@ export class Initiation {
     if (now - this.#since < GIVE_UP_MS || now < this.#graceUntil) return;
     this.#since = now;
     this.#nextTryAt = now;
-    if (this.#options.strict) this.#cookies = 0;
+    if (this.#options.strict) this.#heard = false;
   }
 
   /** The datagrams to send now. */
@@ -160,15 +163,15 @@ export class Initiation {
     return { keys: { ...handshake.split(), remoteIndex: payload.sender, resetToken }, peerKey };
   }
 
-  /** Whether the other side gives cookies and no session, so often that it cannot be the path alone that loses so much. */
-  get #busy(): boolean {
-    return this.#options.strict && this.#cookies >= BUSY_COOKIES && this.#unopened === undefined;
+  /** Whether the other side gave a cookie and no session, for so long that it is hardly the path that loses so much. */
+  #isBusy(now: number): boolean {
+    if (!this.#options.strict || !this.#heard || this.#unopened !== undefined) return false;
+    return now - this.#since >= BUSY_AFTER_MS && now < this.#graceUntil;
   }
 
   #nextInterval(now: number): number {
-    if (this.#busy && now < this.#graceUntil) {
-      const doublings = this.#cookies - BUSY_COOKIES + 1;
-      const interval = Math.min(TRY_INTERVAL_MS * 2 ** doublings, BUSY_TRY_INTERVAL_MAX_MS);
+    if (this.#isBusy(now)) {
+      const interval = Math.min(this.#interval * BUSY_TRY_GROWTH, BUSY_TRY_INTERVAL_MAX_MS);
       // Many may have begun at the same moment: at random in the last quarter, they do not come back together.
       const [chance = 0] = this.#options.random(1);
       return interval * (1 - chance / 1_024);
@@ -181,13 +184,15 @@ export class Initiation {
 
   /** The first cookie is tried at once. Further ones of a responder that gives nothing else make no haste. */
   #onCookie(now: number): void {
-    const first = this.#cookies++ === 0;
+    const first = !this.#heard;
+    this.#heard = true;
     if (first) this.#onFirstSign(now);
     if (first || !this.#options.strict) {
       this.#triesLeft = INITIATE_TRIES_PER_COOKIE;
       this.#nextTryAt = now;
     }
-    if (this.#busy) this.#graceUntil = Math.min(now + BUSY_GIVE_UP_MS, this.#since + BUSY_MAX_MS);
+    if (!this.#options.strict || this.#unopened !== undefined) return;
+    this.#graceUntil = Math.min(now + BUSY_GIVE_UP_MS, this.#since + BUSY_MAX_MS);
   }
 
   /** Somebody is there: from now on it is silence that counts. */

@@ -2,7 +2,7 @@
 // X25519 exchange on top of all before it. The initiator begins, the responder answers. Knows
 // nothing of how REKEY frames travel, only what they do to the keys.
 
-import { type AeadKey, aeadKey, open, sealInto } from "./aead.ts";
+import { type AeadKey, aeadKey, openFrom, sealInto } from "./aead.ts";
 import { ByteWriter } from "./bytes.ts";
 import { DATA_HEADER_BYTES, type DataPacket, writeDataHeader } from "./datagrams.ts";
 import { ephemeralKeyPair, hkdf, type KeyPair, publicKeyFrom, sharedSecret, wipe } from "./keys.ts";
@@ -120,16 +120,19 @@ export class KeyPhases implements SessionName {
     const key = isNewest ? this.#receive : this.#oldReceive;
     if (key === undefined || this.expiresAt <= now) return undefined;
     if (!isNewest && packetNumber >= this.#newestFrom) return undefined;
-    const frames = open(key, packetNumber, packet.header, packet.sealed);
+    const frames = openFrom(key, packetNumber, packet.bytes, DATA_HEADER_BYTES);
     if (frames === undefined) return undefined;
     if (isNewest && packetNumber < this.#newestFrom) this.#onNewest(now, packetNumber);
     this.#packets++;
     return frames;
   }
 
-  /** Stream bytes were sent or came: these keys have something to protect. */
-  onUsed(now: number): void {
-    if (this.#usedAt === Number.POSITIVE_INFINITY) this.#usedAt = now;
+  /**
+   * Stream bytes were sent, or came in a packet that had this phase bit: these keys have something to protect. What comes
+   * late, in the keys before them, says nothing of that: its sender may send nothing more, and replace no keys.
+   */
+  onUsed(now: number, bit = bitOf(this.#phase)): void {
+    if (this.#usedAt === Number.POSITIVE_INFINITY && bit === bitOf(this.#phase)) this.#usedAt = now;
   }
 
   /** From then on the session is over. */

@@ -48,6 +48,9 @@ export const ACK_RANGES_READ_MAX = 256;
 /** Frames of one packet. Each costs more time than its bytes; the longest packet has room for 65,000. */
 export const PACKET_FRAMES_MAX = 4_096;
 
+/** Packets under way of one session, of a peer that is heard and acknowledges none: the oldest are given up, and said again. */
+export const UNDER_WAY_MAX_PACKETS = 4_096;
+
 /** Sessions of one endpoint. At the limit, new handshakes are dropped, old sessions stay. */
 export const SESSIONS_MAX = 65_536;
 
@@ -56,6 +59,12 @@ export const HANDSHAKES_PER_SECOND = 1_000;
 
 /** Handshakes at once after a pause. Half of HALF_OPEN_MAX, so that none is forgotten while its answer is on its way. */
 export const HANDSHAKES_BURST = 2_000;
+
+/** Handshakes that one turn of the loop makes: those who talk wait for them no longer than 4 ms. */
+export const HANDSHAKES_PER_TURN_MAX = 16;
+
+/** Handshakes that wait for their turn. A quarter of a second, after which those behind them had better ask again. */
+export const HANDSHAKES_WAITING_MAX = 1_024;
 
 /** Handshakes a second of one source prefix (/24): four have to work together to take all there are. */
 export const PREFIX_HANDSHAKES_PER_SECOND = 250;
@@ -85,10 +94,10 @@ export const HALF_OPEN_LIFETIME_MS = 10_000;
 export const INITIATE_TRIES_PER_COOKIE = 6;
 
 /**
- * So many cookies without a session make a busy responder. All but the first ones were asked for beside INITIATE, and on a
- * path that loses much, a session is as likely as a cookie: it looks like this 1 time in 90 at 50 % loss each way.
+ * A responder that gave a cookie and no session for so long is busy. It has had ten INITIATE by then, and 50 % loss each
+ * way takes all of those 1 time in 20.
  */
-export const BUSY_COOKIES = 5;
+export const BUSY_AFTER_MS = 1_000;
 
 /**
  * Wait between two tries of a handshake with a busy responder, at most: 10,000 that wait send it 5,000 INITIATE a second,

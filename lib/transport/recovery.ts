@@ -3,6 +3,7 @@
 
 import { Congestion } from "./congestion.ts";
 import type { AckRange } from "./frames.ts";
+import { UNDER_WAY_MAX_PACKETS } from "./limits.ts";
 import {
   ASKED_ACK_DELAY_MS,
   MAX_ACK_DELAY_MS,
@@ -61,6 +62,9 @@ const TIME_THRESHOLD = 9 / 8;
 const TIME_THRESHOLD_MAX = 2;
 const TIME_THRESHOLD_STEP = 1 / 8;
 
+/** With too many packets under way, so many of them are given up: as many as a few probes have made. */
+const GIVEN_UP_PACKETS = 16;
+
 /** Losses remembered to learn that they were none. */
 const LOST_REMEMBERED_MAX = 256;
 
@@ -72,7 +76,7 @@ const acked: SentPacket[] = [];
 const lost: SentPacket[] = [];
 const found: Findings = { acked, lost };
 
-/** With no packet under way: shared by all idle sessions, and never changed. */
+/** Of a session that rests: shared by all such, and never changed. */
 const NONE: SentPacket[] = [];
 
 export class Recovery {
@@ -108,7 +112,8 @@ export class Recovery {
     if (this.#sent === NONE) this.#sent = [packet];
     else this.#sent.push(packet);
     this.#lastSentAt = packet.sentAt;
-    this.#lastAsks = packet.asks;
+    // A probe of a size may never arrive: what was sent before it is still acknowledged when it suits the peer.
+    if (!packet.sizeProbe) this.#lastAsks = packet.asks;
     this.congestion.onSent(packet.bytes);
   }
 
@@ -142,7 +147,17 @@ export class Recovery {
       if (maxData || rekey || sizeProbe) this.#sent[kept++] = packet;
       else this.congestion.onDropped(packet.bytes);
     }
-    this.#keepFirst(kept);
+    this.#sent.length = kept;
+  }
+
+  /** Gives back what is only there to be used again soon. */
+  rest(): void {
+    if (this.#sent.length === 0) this.#sent = NONE;
+  }
+
+  /** Whether nothing is under way but what tries a size. */
+  get triesOnly(): boolean {
+    return this.#sent.every(({ sizeProbe }) => sizeProbe);
   }
 
   /** When `onTimeout` wants to be called; infinity if nothing is under way. */
@@ -153,15 +168,19 @@ export class Recovery {
     return this.#lastSentAt + probeTimeout(this.#rtt, this.#probeCount, urgent, ackDelayMs);
   }
 
-  /** The deadline has passed: packets lost by time, or, with none of those in question, `undefined`: time for a probe. */
+  /**
+   * The deadline has passed: packets lost by time, or given up since there are too many; with none of those in question,
+   * `undefined`: time for a probe.
+   */
   onTimeout(now: number): Findings | undefined {
-    if (this.#lossTime === Number.POSITIVE_INFINITY) {
+    acked.length = 0;
+    lost.length = 0;
+    if (this.#lossTime !== Number.POSITIVE_INFINITY) this.#detectLost(now);
+    else if (this.#sent.length >= UNDER_WAY_MAX_PACKETS) this.#giveUpOldest();
+    else {
       this.#probeCount++;
       return undefined;
     }
-    acked.length = 0;
-    lost.length = 0;
-    this.#detectLost(now);
     return found;
   }
 
@@ -197,13 +216,13 @@ export class Recovery {
     }
     if (kept === index) return;
     while (index < sent.length) sent[kept++] = sent[index++]!;
-    this.#keepFirst(kept);
+    this.#sent.length = kept;
   }
 
-  /** The others have been moved out of the way: only the first so many are still under way. */
-  #keepFirst(count: number): void {
-    if (count === 0) this.#sent = NONE;
-    else this.#sent.length = count;
+  /** What says nothing of the path: the peer is heard, and acknowledges none of them. */
+  #giveUpOldest(): void {
+    lost.push(...this.#sent.splice(0, GIVEN_UP_PACKETS));
+    for (const packet of lost) this.congestion.onDropped(packet.bytes);
   }
 
   /** Packets that were given up as lost and arrived after all: the thresholds were too strict (section 6.1). */
@@ -258,7 +277,7 @@ export class Recovery {
         sent[kept++] = packet;
       }
     }
-    this.#keepFirst(kept);
+    this.#sent.length = kept;
     if (lost.length > 0) this.#onLost(now);
   }
 
@@ -285,10 +304,14 @@ export class Recovery {
   }
 }
 
-/** Of ranges in descending order, the first that does not begin above the number decides. */
+/** Of ranges in descending order, the first that does not begin above the number decides. There is one. */
 const contains = (ranges: readonly AckRange[], number: number): boolean => {
-  for (const { smallest, largest } of ranges) {
-    if (number >= smallest) return number <= largest;
+  let low = 0;
+  let high = ranges.length - 1;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (ranges[middle]!.smallest > number) low = middle + 1;
+    else high = middle;
   }
-  return false;
+  return number <= ranges[low]!.largest;
 };

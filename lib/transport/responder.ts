@@ -124,6 +124,6 @@ export class Responder {
   }
 }
 
-function ephemeralOf({ noise }: InitiatePacket): string {
+export function ephemeralOf({ noise }: InitiatePacket): string {
   return toHex(noise.subarray(0, EPHEMERAL_BYTES));
 }

@@ -26,7 +26,7 @@ interface QueuedMessage {
   readonly queuedAt: number;
 }
 
-/** Of a stream in which nothing waits: shared by all idle ones, and never changed. */
+/** Of a stream that rests: shared by all such, and never changed. */
 const NO_MESSAGES: QueuedMessage[] = [];
 
 export class SendStream {
@@ -85,6 +85,11 @@ export class SendStream {
   /** Whether there is anything to send that the peer's limit lets through. */
   get sendable(): boolean {
     return this.#hasLost || this.#sentUpTo < Math.min(this.#end, this.#maxData);
+  }
+
+  /** Whether there are more than so many bytes to send, or any to send again. */
+  exceeds(bytes: number): boolean {
+    return this.#hasLost || Math.min(this.#end, this.#maxData) - this.#sentUpTo > bytes;
   }
 
   /** Offset of the first byte to send. */
@@ -151,6 +156,11 @@ export class SendStream {
     this.#lost.add(at, end);
   }
 
+  /** Gives back what is only there to be used again soon. */
+  rest(): void {
+    if (this.#queue.length === 0) this.#queue = NO_MESSAGES;
+  }
+
   get #hasLost(): boolean {
     return this.#lost !== undefined && !this.#lost.isEmpty;
   }
@@ -180,7 +190,7 @@ export class SendStream {
 
   #compact(): void {
     if (this.#head === this.#queue.length) {
-      this.#queue = NO_MESSAGES;
+      this.#queue.length = 0;
       this.#head = 0;
     } else if (this.#head >= 256 && this.#head * 2 >= this.#queue.length) {
       this.#queue.splice(0, this.#head);

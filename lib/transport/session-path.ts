@@ -2,10 +2,14 @@
 // Knows nothing of keys, and of packets only their size and where they came from.
 
 import { type Address, sameAddress } from "./address.ts";
+import { DATA_OVERHEAD_BYTES } from "./datagrams.ts";
 import { PATH_DATA_BYTES } from "./frames.ts";
 import { DATAGRAM_MAX_BYTES } from "./limits.ts";
 import { PathMtu } from "./path-mtu.ts";
 import { PathValidation } from "./path.ts";
+
+/** DATA with a challenge or a response alone. */
+const PATH_PACKET_BYTES = DATA_OVERHEAD_BYTES + 1 + PATH_DATA_BYTES;
 
 /** The data of a challenge or a response, and the address that it is about. */
 interface PathWord {
@@ -20,6 +24,8 @@ export class SessionPath {
   #response: PathWord | undefined;
   /** Once there was more to send than one datagram holds. */
   #mtu: PathMtu | undefined;
+  /** Since when, in ms. */
+  #measuredFrom = 0;
 
   constructor(address: Address) {
     this.#address = address;
@@ -39,10 +45,16 @@ export class SessionPath {
     return this.#mtu === undefined ? DATAGRAM_MAX_BYTES : this.#mtu.sizeBytes;
   }
 
+  /** The same, for what became of a packet that was sent then: on the path before, it says nothing of this one. */
+  mtuOf(sentAt: number): PathMtu | undefined {
+    return sentAt >= this.#measuredFrom ? this.#mtu : undefined;
+  }
+
   /** There is much to send: the path is worth a closer look. */
-  measure(): PathMtu {
-    this.#mtu ??= new PathMtu();
-    return this.#mtu;
+  measure(now: number): PathMtu {
+    if (this.#mtu !== undefined) return this.#mtu;
+    this.#measuredFrom = now;
+    return (this.#mtu = new PathMtu());
   }
 
   /** A packet came, of so many bytes; `newest`: none with a higher number came before. `random` gives fresh random bytes. */
@@ -63,6 +75,11 @@ export class SessionPath {
     this.#validation.onReceived(bytes);
   }
 
+  /** Whether there is an address to be proved. */
+  get isOpen(): boolean {
+    return this.#validation !== undefined;
+  }
+
   onChallenge(from: Address, data: Uint8Array): void {
     this.#response = { to: from, data };
   }
@@ -76,27 +93,29 @@ export class SessionPath {
     return true;
   }
 
-  /** The response to send in a packet of so many bytes, if there is one and it pays for itself. */
-  takeResponse(bytes: number): PathWord | undefined {
+  /** The response to send in a packet of its own, if there is one and it pays for itself. */
+  takeResponse(): PathWord | undefined {
     const response = this.#response;
     if (response === undefined) return undefined;
     this.#response = undefined;
-    return this.#maySend(response.to, bytes) ? response : undefined;
+    return this.#maySend(response.to) ? response : undefined;
   }
 
   /** The same for a challenge. */
-  takeChallenge(now: number, bytes: number): PathWord | undefined {
+  takeChallenge(now: number): PathWord | undefined {
     const validation = this.#validation;
-    if (validation?.mayChallenge(now, bytes) !== true) return undefined;
+    if (validation?.mayChallenge(now, PATH_PACKET_BYTES) !== true) return undefined;
     return { to: validation.candidate, data: validation.challenge };
   }
 
   /** Whether that address is proved, or has sent as much. */
-  #maySend(to: Address, bytes: number): boolean {
+  #maySend(to: Address): boolean {
     if (sameAddress(to, this.#address)) return true;
     const validation = this.#validation;
     return (
-      validation !== undefined && sameAddress(to, validation.candidate) && validation.spend(bytes)
+      validation !== undefined &&
+      sameAddress(to, validation.candidate) &&
+      validation.spend(PATH_PACKET_BYTES)
     );
   }
 }

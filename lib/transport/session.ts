@@ -3,6 +3,7 @@
 // Knows nothing of other sessions, sockets or what the messages mean.
 
 import type { Address, Datagram } from "./address.ts";
+import { Brought, type Received } from "./brought.ts";
 import { ByteWriter, Scratch } from "./bytes.ts";
 import { DATA_OVERHEAD_BYTES, type DataPacket } from "./datagrams.ts";
 import type { SessionOptions } from "./endpoint-options.ts";
@@ -11,7 +12,6 @@ import {
   type Frame,
   FrameKind,
   isAckEliciting,
-  PATH_DATA_BYTES,
   type RekeyFrame,
   streamOverhead,
   writeClose,
@@ -37,32 +37,20 @@ import { type Findings, Recovery, type SentPacket, sizeProbe } from "./recovery.
 import { type FramedMessage, SendStream } from "./send-stream.ts";
 import { SessionPath } from "./session-path.ts";
 
-/** What a packet brought, besides what the session keeps to itself. */
-export interface Received {
-  readonly messages: readonly Uint8Array[];
-  /** Number of the last message the peer has taken, if that went up. */
-  readonly delivered: number | undefined;
-  readonly moved: boolean;
-  /** The peer closed the session, or broke the protocol: it is over. */
-  readonly over: "peer" | "violation" | undefined;
-}
-
 /** Room below which a further STREAM frame is not worth its header. */
 const STREAM_ROOM_MIN_BYTES = 16;
 
 /** Packets that a probe sends: the second one doubles the chance (RFC 9002 section 6.2.4). */
 const PROBE_PACKETS = 2;
 
-/** How many values an index has. */
-const INDEXES = 2 ** 32;
-
-const PATH_PACKET_BYTES = DATA_OVERHEAD_BYTES + 1 + PATH_DATA_BYTES;
-
 /** The stream ranges of a packet that carries none. */
 const NO_BYTES: number[] = [];
 
 /** Frames of the packet being built; nothing outlives the call that writes into it. */
 const frames = new ByteWriter(DATAGRAM_GROWN_MAX_BYTES);
+
+/** What the packet being read brings. */
+const brought = new Brought();
 
 /** Frames of the packet being read. What outlives the call is copied out of it. */
 const opened = new Scratch(DATAGRAM_GROWN_MAX_BYTES);
@@ -108,8 +96,8 @@ export class Session {
 
   /** The handshake is done; what was queued may go out. */
   open(now: number, keys: SessionKeys): void {
-    // The index was drawn at random, so it will do for spreading.
-    const chance = this.localIndex / INDEXES;
+    // The index was drawn at random, from 32 bits, so it will do for spreading.
+    const chance = this.localIndex / 2 ** 32;
     this.#keys = new KeyPhases(keys, this.#options.keyLimits ?? KEY_LIMITS, chance);
     this.liveness.onHeard(now);
   }
@@ -134,42 +122,43 @@ export class Session {
     const { packetNumber } = packet;
     const keys = this.#keys;
     if (keys === undefined || !this.#received.isNew(packetNumber)) return undefined;
+    const keysDueAt = keys.deadline;
     const plain = keys.open(now, packet);
     if (plain === undefined) return undefined;
     this.#received.markSeen(packetNumber);
     this.liveness.onHeard(now);
     const decoded = decodeFrames(opened.copy(plain));
-    const messages: Uint8Array[] = [];
+    brought.clear();
     if (!Array.isArray(decoded)) {
-      return { messages, delivered: undefined, moved: false, over: "violation" };
+      brought.over = "violation";
+      return brought;
     }
-    const bytes = packet.header.length + packet.sealed.length;
     const newest = this.#received.isLargest(packetNumber);
-    this.#path.onPacket(from, bytes, newest, this.#options.random);
+    this.#path.onPacket(from, packet.bytes.length, newest, this.#options.random);
     const deliveredBefore = this.#stream.deliveredCount;
     const addressBefore = this.address;
-    let over: Received["over"];
     let taken = true;
     let asks: "at_once" | "soon" | "never" = "never";
     for (const frame of decoded) {
       const outcome =
         frame.kind === FrameKind.Rekey
           ? keys.onRekey(now, packet.phase, frame, this.#options.random)
-          : this.#take(now, from, frame, messages);
+          : this.#take(now, from, frame, brought.messages);
+      if (frame.kind === FrameKind.Stream) brought.streamed = true;
       if (frame.kind === FrameKind.Ping) asks = "at_once";
       else if (asks === "never" && isAckEliciting(frame.kind)) asks = "soon";
       if (outcome === "no_room") taken = false;
-      else if (outcome !== undefined) over ??= outcome;
+      else if (outcome !== undefined) brought.over ??= outcome;
     }
     if (taken) this.#received.onTaken(now, packetNumber, asks);
-    this.#limitDue = this.#receiving.newLimit() !== undefined || this.#limitDue;
+    if (brought.streamed) keys.onUsed(now, packet.phase);
+    if (brought.streamed && this.#receiving.newLimit() !== undefined) this.#limitDue = true;
     const { deliveredCount } = this.#stream;
-    return {
-      messages,
-      delivered: deliveredCount > deliveredBefore ? deliveredCount : undefined,
-      moved: this.address !== addressBefore,
-      over,
-    };
+    if (deliveredCount > deliveredBefore) brought.delivered = deliveredCount;
+    brought.moved = this.address !== addressBefore;
+    brought.calm =
+      asks === "never" && !this.waiting && !this.#path.isOpen && keys.deadline >= keysDueAt;
+    return brought;
   }
 
   /** The moment at which `wake` wants to be called. */
@@ -203,10 +192,16 @@ export class Session {
       if (found !== undefined) this.#onFindings(now, found);
       else {
         this.#probes = urgent && this.#recovery.probeCount > 1 ? PROBE_PACKETS : 1;
-        this.#path.mtu?.onTimeout();
+        if (!this.#recovery.triesOnly) this.#path.mtu?.onTimeout();
       }
     }
     return undefined;
+  }
+
+  /** Nothing has been due for a while. */
+  rest(): void {
+    this.#stream.rest();
+    this.#recovery.rest();
   }
 
   /** Whether something was asked of the peer that it has not answered. */
@@ -224,9 +219,11 @@ export class Session {
     if (this.#probes > 0) this.#flushProbes(now, keys, out);
     const first = out.length;
     while (this.#stream.sendable && congestion.open) {
-      // With no room for another one, the next can only go out once this one is acknowledged.
-      const last = congestion.roomBytes < 2 * this.#datagramMaxBytes;
-      out.push(this.#packet(now, keys, true, last));
+      const size = this.#datagramMaxBytes;
+      // There will be more, and no room for it before something is acknowledged.
+      const blocked =
+        congestion.roomBytes - size < DATAGRAM_MAX_BYTES && this.#stream.exceeds(size);
+      out.push(this.#packet(now, keys, true, blocked));
     }
     congestion.onFlushed(this.#stream.sendable);
     if (out.length - first > 1) this.#measurePath(now, keys, out);
@@ -279,7 +276,8 @@ export class Session {
       else stream.push(range.start, range.end);
     }
     const hurry = stream.length > 0 && !this.#stream.sendable && this.#options.asksAtOnce === true;
-    if (hurry && !ping && frames.length < framesMaxBytes) writePing(frames);
+    const asks = ping || (hurry && frames.length < framesMaxBytes);
+    if (asks && !ping) writePing(frames);
     if (stream.length > 0) keys.onUsed(now);
     if (stream.length > 0 || ping) this.#pingDue = false;
     if (frames.length > acknowledgementBytes) {
@@ -292,7 +290,7 @@ export class Session {
         maxData,
         rekey: rekey !== undefined,
         acknowledges,
-        asks: ping || hurry,
+        asks,
         sizeProbe: false,
       });
     }
@@ -323,7 +321,6 @@ export class Session {
         this.#onFindings(now, this.#recovery.onAck(now, frame.ranges, frame.delayMicros / 1_000));
         return undefined;
       case FrameKind.Stream: {
-        this.#keys?.onUsed(now);
         const accepted = this.#receiving.accept(frame.offset, frame.data, messages);
         if (accepted === "taken") return undefined;
         return accepted === "no_room" ? accepted : "violation";
@@ -346,8 +343,8 @@ export class Session {
   }
 
   #onFindings(now: number, { acked, lost }: Findings): void {
-    const { mtu } = this.#path;
     for (const packet of acked) {
+      const mtu = this.#path.mtuOf(packet.sentAt);
       if (packet.sizeProbe) mtu?.onProbeAcked(packet.bytes);
       else mtu?.onAcked(packet.bytes);
       this.#received.onAckRead(packet.acknowledges);
@@ -356,6 +353,7 @@ export class Session {
       }
     }
     for (const packet of lost) {
+      const mtu = this.#path.mtuOf(packet.sentAt);
       if (packet.sizeProbe) mtu?.onProbeLost(now, packet.bytes);
       else mtu?.onLost(now, packet.bytes);
       this.#sendAgain(packet);
@@ -371,13 +369,13 @@ export class Session {
 
   /** Challenges and their answers go to the addresses they are about, in packets of their own. */
   #flushPaths(now: number, keys: KeyPhases, out: Datagram[]): void {
-    const response = this.#path.takeResponse(PATH_PACKET_BYTES);
+    const response = this.#path.takeResponse();
     if (response !== undefined) {
       frames.reset();
       writePathResponse(frames, response.data);
       out.push({ to: response.to, bytes: this.#seal(keys) });
     }
-    const challenge = this.#path.takeChallenge(now, PATH_PACKET_BYTES);
+    const challenge = this.#path.takeChallenge(now);
     if (challenge !== undefined) {
       frames.reset();
       writePathChallenge(frames, challenge.data);
@@ -388,15 +386,14 @@ export class Session {
   /** More than one datagram at once: fewer and longer ones would do, if the path carries them. */
   #measurePath(now: number, keys: KeyPhases, out: Datagram[]): void {
     if (this.#options.mayGrow?.() !== true) return;
-    const mtu = this.#path.measure();
+    const mtu = this.#path.measure(now);
     const bytes = mtu.probeDue(now);
     if (bytes === undefined) return;
     mtu.onProbeSent();
     frames.reset();
     writePing(frames);
     writePadding(frames, bytes - DATA_OVERHEAD_BYTES - frames.length);
-    const number = this.#nextPacketNumber;
-    this.#recovery.onSent(sizeProbe(number, now, bytes));
+    this.#recovery.onSent(sizeProbe(this.#nextPacketNumber, now, bytes));
     out.push({ to: this.address, bytes: this.#seal(keys) });
   }
 }

@@ -2,13 +2,15 @@
 // Knows nothing of packets or time.
 
 import type { Address, Datagram } from "./address.ts";
-import type { Connection, Connections } from "./connections.ts";
+import type { Connection, Connections, SessionId } from "./connections.ts";
 import type { Ending, TransportEvent } from "./transport-event.ts";
 
 export class Turn {
   readonly #connections: Connections;
-  readonly #touched = new Set<Connection>();
+  #touched: Connection[] = [];
   #events: TransportEvent[] = [];
+  /** Sessions whose events are not told. */
+  readonly #silenced = new Set<SessionId>();
   /** What to send, in order. Sessions write into it themselves. */
   out: Datagram[] = [];
 
@@ -26,11 +28,21 @@ export class Turn {
 
   /** Something happened to it: it may have something to send, and another deadline. */
   touch(connection: Connection): void {
-    this.#touched.add(connection);
+    if (connection.touched) return;
+    connection.touched = true;
+    this.#touched.push(connection);
   }
 
-  get touched(): ReadonlySet<Connection> {
-    return this.#touched;
+  /** Calls `lookAfter` for each session that was touched and is still there. */
+  lookAfterTouched(lookAfter: (connection: Connection) => void): void {
+    const touched = this.#touched;
+    if (touched.length === 0) return;
+    this.#touched = [];
+    for (const connection of touched) {
+      if (!connection.touched) continue;
+      connection.touched = false;
+      lookAfter(connection);
+    }
   }
 
   /** The session is over. Of one that was never confirmed nobody was told. */
@@ -43,18 +55,25 @@ export class Turn {
   /** Nothing remains of the session, and nobody is told. */
   forget(connection: Connection): void {
     this.#connections.delete(connection);
-    this.#touched.delete(connection);
+    connection.touched = false;
+  }
+
+  /** Nothing more is told of that session, not even what has happened. */
+  silence(id: SessionId): void {
+    if (this.#events.length > 0) this.#silenced.add(id);
   }
 
   takeEvents(): TransportEvent[] {
     const events = this.#events;
-    if (events.length > 0) this.#events = [];
-    return events;
+    if (events.length === 0) return events;
+    this.#events = [];
+    if (this.#silenced.size === 0) return events;
+    const told = events.filter(({ session }) => !this.#silenced.has(session));
+    this.#silenced.clear();
+    return told;
   }
 
-  /** The touched ones have been looked after: what is to be sent. */
-  finish(): Datagram[] {
-    this.#touched.clear();
+  takeOut(): Datagram[] {
     const { out } = this;
     if (out.length > 0) this.out = [];
     return out;

@@ -332,14 +332,34 @@ describe("a password", () => {
     for (const program of [server, client, asked]) expect(program.raw).not.toContain(WORD);
   });
 
-  test("that nobody wants to give ends the client, and the terminal is as it was", async () => {
+  test("is not shown, and is taken, after ^Z as well", async () => {
     await using server = await startServer(["--password", WORD]);
     using client = await clientAtTerminal(LOOPBACK);
     const question = "Password of the server";
-    await client.until(() => client.lines().join("\n").includes(question), question);
+    const asked = (times: number): Promise<void> =>
+      client.until(() => client.raw.split(question).length > times, `${question}, ${times}`);
+    await asked(1);
+    client.type("half a wo");
+    client.key("ctrl-z");
+    await asked(2);
+    client.type(`${WORD}\r`);
+    await client.line("[Client table updated.]");
     client.key("ctrl-c");
     expect(await client.exited).toBe(130);
-    expect(client.raw).not.toContain("rror");
+    expect(client.raw).not.toContain(WORD);
+    await end(server);
+  });
+
+  test("that nobody wants to give ends the client, and the terminal is as it was", async () => {
+    await using server = await startServer(["--password", WORD]);
+    for (const key of ["ctrl-c", "ctrl-d"] as const) {
+      using client = await clientAtTerminal(LOOPBACK);
+      const question = "Password of the server";
+      await client.until(() => client.lines().join("\n").includes(question), question);
+      client.key(key);
+      expect(await client.exited).toBe(130);
+      expect(client.raw).not.toContain("rror");
+    }
     await end(server);
   });
 });

@@ -1,3 +1,5 @@
+// The drive loop: when a turn ends, what goes out in which order, and when a machine is woken.
+
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 
@@ -16,9 +18,8 @@ const BYTES = new Uint8Array(1);
 const line = (text: string): Line => ({ text, kind: "status" });
 
 /** A drive loop whose outlets write down what reaches them. */
-const setUp = (outlets: Partial<Outlets> = {}) => {
+const setUp = (outlets: Partial<Outlets> = {}, clock = new Clock()) => {
   const machine = new ProbeMachine();
-  const clock = new Clock();
   const effects: string[] = [];
   const { promise: exited, resolve } = Promise.withResolvers<number>();
   const drive = new Drive(
@@ -56,7 +57,7 @@ const nextFlush = (machine: ProbeMachine): Promise<void> => {
 
 describe("a turn of the loop", () => {
   test("ends with one flush, whatever arrived in it", async () => {
-    const { machine, drive } = setUp();
+    const { machine, drive } = setUp({}, new Clock(() => 0));
     const flushed = nextFlush(machine);
     for (let count = 0; count < 300; count++) drive.datagram(PEER, BYTES);
     drive.act(() => machine.calls.push("typed"));
@@ -67,10 +68,20 @@ describe("a turn of the loop", () => {
   });
 
   test("is over after a thousand datagrams, with the socket not yet empty", () => {
-    const { machine, drive } = setUp();
+    const { machine, drive } = setUp({}, new Clock(() => 0));
     for (let count = 0; count < 2_500; count++) drive.datagram(PEER, BYTES);
     const flushes = machine.calls.flatMap((call, index) => (call === "flush" ? [index] : []));
     expect(flushes).toEqual([1_000, 2_001]);
+    drive.stop();
+  });
+
+  test("is over after 20 ms, however few datagrams took so long", () => {
+    let time = 0;
+    const { machine, drive } = setUp({}, new Clock(() => time));
+    machine.onReceive = () => (time += 2);
+    for (let count = 0; count < 40; count++) drive.datagram(PEER, BYTES);
+    const flushes = machine.calls.flatMap((call, index) => (call === "flush" ? [index] : []));
+    expect(flushes).toEqual([16, 33]);
     drive.stop();
   });
 

@@ -7,9 +7,11 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   statSync,
   symlinkSync,
+  unlinkSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
@@ -17,7 +19,7 @@ import { join } from "node:path";
 
 import { loadServerKey } from "../../lib/io/key-file.ts";
 import { parseKnownServers } from "../../lib/io/known-servers.ts";
-import { changeWhole, FILE_MAX_BYTES, readWhole } from "../../lib/io/whole-file.ts";
+import { changeWhole, FILE_MAX_BYTES, fileProblem, readWhole } from "../../lib/io/whole-file.ts";
 import { type Home, newHome } from "../support/home.ts";
 import { Program } from "../support/programs.ts";
 
@@ -122,6 +124,42 @@ describe("a file that is changed whole", () => {
     await changeWhole(link, () => "second\n");
     expect(readFileSync(real, "utf8")).toBe("second\n");
     expect(readdirSync(home.folder).sort()).toEqual(["link", "real"]);
+  });
+
+  test("is not put in the place of a link that leads nowhere", async () => {
+    const link = join(home.folder, "link");
+    for (const [to, problem] of [
+      ["nowhere", "it is a link to what is not there"],
+      ["link", "it is a link that leads nowhere"],
+    ] as const) {
+      symlinkSync(to, link);
+      const error: unknown = await changeWhole(link, () => "mine\n").catch((reason) => reason);
+      expect(fileProblem(error)).toBe(problem);
+      expect(readlinkSync(link)).toBe(to);
+      expect(readdirSync(home.folder)).toEqual(["link"]);
+      unlinkSync(link);
+    }
+  });
+
+  test("is never made so large that it would not be read", async () => {
+    await changeWhole(path(), () => "first\n");
+    const most = "é".repeat(FILE_MAX_BYTES / 2);
+    await expect(changeWhole(path(), () => `${most}.`)).rejects.toThrow("it would be too large");
+    expect(await readWhole(path())).toBe("first\n");
+    expect(await changeWhole(path(), () => most)).toBe(most);
+    expect(await readWhole(path())).toBe(most);
+    expect(readdirSync(join(home.folder, "new", "folder"))).toEqual(["file"]);
+  });
+
+  test("keeps bytes that are no text", async () => {
+    const file = join(home.folder, "file");
+    const bytes = Buffer.from("# caf\xe9\nknown\n", "latin1");
+    writeFileSync(file, bytes);
+    expect(await readWhole(file)).toContain("known");
+    await expect(changeWhole(file, (text) => `${text}mine\n`)).rejects.toThrow("it is not UTF-8");
+    expect(await changeWhole(file, () => undefined)).toContain("known");
+    expect(readFileSync(file).equals(bytes)).toBe(true);
+    expect(readdirSync(home.folder)).toEqual(["file"]);
   });
 
   test("is a small file, or it is not read", async () => {

@@ -1,3 +1,5 @@
+// The two programs as processes: wrong words, a port in use, and every way out.
+
 import { describe, expect, test } from "bun:test";
 
 import { freePort, Program } from "../support/programs.ts";

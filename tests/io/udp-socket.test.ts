@@ -1,3 +1,5 @@
+// The UDP socket on this system: what arrives, what is sent, and what peers that are gone cost.
+
 import { describe, expect, test } from "bun:test";
 
 import { loadSetOption, RECEIVE_BUFFER_BYTES, tuneSocket } from "../../lib/io/socket-options.ts";

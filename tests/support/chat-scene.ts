@@ -1,5 +1,6 @@
 // A server and speakers in one network: the stage for tests of the server.
 
+import type { CommittedEntry, LogEntry } from "../../lib/chat/log.ts";
 import { ServerMachine, type ServerOptions } from "../../lib/chat/server/server-machine.ts";
 import { keyPairFrom } from "../../lib/transport/keys.ts";
 import { FAIR, MachineNetwork, type Node, type Weather } from "./network.ts";
@@ -49,6 +50,29 @@ export class ChatScene {
     actor.ask("register", { name, groups: [] });
     if (group !== undefined) actor.ask("join_group", { group });
     return actor;
+  }
+
+  /** A registered speaker in a group that it has created. */
+  founder(name: string, port: number, group: string): Actor {
+    const actor = this.user(name, port);
+    actor.ask("create_group", { group });
+    actor.ask("join_group", { group });
+    return actor;
+  }
+
+  /** Gives every event its place in a log outside of the server, at once and behind `entries`. Returns all entries. */
+  commitAtOnce(entries: CommittedEntry[] = []): CommittedEntry[] {
+    const { network, server } = this;
+    const commit = (events: readonly LogEntry[]): void => {
+      const committed = events.map((event, at) => ({ index: entries.length + 1 + at, event }));
+      entries.push(...committed);
+      if (committed.length === 0) return;
+      network.act(server, (machine, now) => machine.committed(now, committed));
+    };
+    server.onOutput = ({ appends = [] }) => commit(appends);
+    // What a new server appended before anyone looked.
+    if (entries.length === 0) commit([{ type: "opened", epoch: "e" }]);
+    return entries;
   }
 
   run(ms = 200): void {

@@ -57,6 +57,25 @@ export class ClientScene {
   }
 }
 
+/** Two registered clients that have each other in their tables and have shown nothing yet. */
+export const clientPair = () => {
+  const scene = new ClientScene();
+  const ann = scene.client("ann", 5_555);
+  const bob = scene.client("bob", 5_556);
+  scene.network.run(100);
+  ann.shown.length = 0;
+  return { scene, ann, bob };
+};
+
+/** A registered client in the group g, of a server that grants everything. */
+export const clientInGroup = () => {
+  const scene = new ClientScene();
+  scene.server.script = scene.server.obliging;
+  const client = scene.client("client", 5_555);
+  client.say("join_group g");
+  return { scene, client };
+};
+
 export class Actor {
   readonly #network: MachineNetwork;
   /** Another one when the test puts the client at another address. */

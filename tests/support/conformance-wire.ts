@@ -340,3 +340,16 @@ export function writeFrame(frame: Frame): Bytes {
       return join(u8(0x08), varint(frame.phase), frame.key);
   }
 }
+
+/** One DATA packet of a session whose key is known: what it says, and in clear. */
+export function openPacket(
+  key: Bytes,
+  packet: Bytes,
+): { receiver: number; number: number; plain: Bytes; frames: Frame[] } {
+  const cursor = new Cursor(packet);
+  if ((cursor.number(1) & 0x7f) !== 5) throw new Error("not DATA");
+  const receiver = cursor.number(4);
+  const number = cursor.number(8);
+  const plain = open(key, number, packet.subarray(0, 13), packet.subarray(13));
+  return { receiver, number, plain, frames: readFrames(plain) };
+}

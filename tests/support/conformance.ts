@@ -1,8 +1,8 @@
 // A peer of ChatApp/1 written from lib/PROTOCOL.md alone: shakes hands either way, keeps one stream in order and sends
 // again what is lost. As small as the document allows. Imports nothing of the program.
 
+import { ConformanceSession, type Place } from "./conformance-session.ts";
 import {
-  bytesOf,
   Cursor,
   type Frame,
   hex,
@@ -18,24 +18,10 @@ import {
   u8,
   u32,
   u64,
-  varint,
   writeFrame,
 } from "./conformance-wire.ts";
 
 type Bytes = Uint8Array;
-
-/** As in the program: a dotted quad and a port. */
-export interface Place {
-  readonly host: string;
-  readonly port: number;
-}
-
-/** A chat message as it is in JSON. */
-export interface Said {
-  type: string;
-  payload: Record<string, unknown>;
-  metadata: Record<string, unknown>;
-}
 
 export interface PeerOptions {
   /** 32 bytes. */
@@ -47,64 +33,7 @@ export interface PeerOptions {
 const TRY_MS = 100;
 const RESEND_MS = 150;
 const KEEP_ALIVE_MS = 15_000;
-const STREAM_BYTES = 1_100;
-const WINDOW = 2_097_152;
 const REKEY_AFTER_MS = 120_000;
-
-export class ConformanceSession {
-  place: Place;
-  readonly index: number;
-  readonly initiator: boolean;
-  /** What the other side proved to have: 64 hexadecimal digits. */
-  key = "";
-  open = false;
-  closed: "CLOSE" | "RESET" | undefined;
-  heard: Said[] = [];
-  remoteIndex = 0;
-  remoteToken = "";
-  /** The phase in which this side sends, and its keys. */
-  phase = 0;
-  chain: Bytes = new Uint8Array(0);
-  sendKey: Bytes = new Uint8Array(0);
-  /** By phase bit. */
-  receiveKeys: Bytes[] = [];
-  /** The lowest number opened in the newest phase. */
-  newestFrom = 0;
-  /** When a STREAM frame first went either way in this phase. */
-  usedAt = Infinity;
-  /** An initiator waits for the answer to this. */
-  wish: Pair | undefined;
-  /** A responder will send with this. */
-  nextSendKey: Bytes | undefined;
-  nextNumber = 0;
-  /** Numbers of packets that arrived; what is below the first one that is missing is kept as a count. */
-  seen = new Set<number>();
-  ackDue = false;
-  /** Frames under way, by packet number. */
-  underWay = new Map<number, { at: number; frames: Frame[] }>();
-  waiting: Frame[] = [];
-  sentTo = 0;
-  limit = WINDOW;
-  pieces = new Map<number, Bytes>();
-  readTo = 0;
-  told = WINDOW;
-  partial: Bytes = new Uint8Array(0);
-  handshake: { noise: Noise; ephemeral: Pair; cookie: Bytes; first: Bytes } | undefined;
-  triedAt = -Infinity;
-  /** When something was last heard, or asked. */
-  aliveAt = -Infinity;
-
-  constructor(place: Place, index: number, initiator: boolean) {
-    this.place = place;
-    this.index = index;
-    this.initiator = initiator;
-  }
-
-  /** Messages of one type, oldest first. */
-  all(type: string): Said[] {
-    return this.heard.filter((said) => said.type === type);
-  }
-}
 
 export class ConformancePeer {
   readonly pair: Pair;
@@ -132,19 +61,6 @@ export class ConformancePeer {
     session.key = expectedKey;
     this.sessions.push(session);
     return session;
-  }
-
-  say(session: ConformanceSession, said: Said): void {
-    this.sayBytes(session, Buffer.from(JSON.stringify(said)));
-  }
-
-  sayBytes(session: ConformanceSession, message: Bytes): void {
-    const bytes = join(varint(message.length), message);
-    for (let at = 0; at < bytes.length; at += STREAM_BYTES) {
-      const data = bytes.subarray(at, at + STREAM_BYTES);
-      session.waiting.push({ kind: "STREAM", offset: session.sentTo, data });
-      session.sentTo += data.length;
-    }
   }
 
   close(session: ConformanceSession): void {
@@ -296,7 +212,7 @@ export class ConformancePeer {
         if (frame.ranges.some(inside)) session.underWay.delete(number);
       }
     } else if (frame.kind === "MAX_DATA") session.limit = Math.max(session.limit, frame.limit);
-    else if (frame.kind === "STREAM") this.#stream(session, frame.offset, frame.data);
+    else if (frame.kind === "STREAM") session.read(frame.offset, frame.data);
     else if (frame.kind === "PATH_CHALLENGE") {
       this.#data(session, [{ kind: "PATH_RESPONSE", data: frame.data }], from);
     } else if (frame.kind === "CLOSE") {
@@ -325,36 +241,6 @@ export class ConformancePeer {
     session.usedAt = Infinity;
     session.wish = undefined;
     session.nextSendKey = undefined;
-  }
-
-  #stream(session: ConformanceSession, offset: number, data: Bytes): void {
-    if (offset + data.length > session.told) throw new Error("beyond the limit");
-    const before = session.pieces.get(offset);
-    if (before === undefined || before.length < data.length) session.pieces.set(offset, data);
-    for (let more = true; more;) {
-      more = false;
-      for (const [at, piece] of session.pieces) {
-        if (at > session.readTo) continue;
-        session.pieces.delete(at);
-        const fresh = piece.subarray(Math.min(session.readTo - at, piece.length));
-        session.partial = join(session.partial, fresh);
-        session.readTo += fresh.length;
-        more = true;
-      }
-    }
-    if (session.readTo + WINDOW - session.told >= WINDOW / 2) {
-      session.told = session.readTo + WINDOW;
-      session.waiting.push({ kind: "MAX_DATA", limit: session.told });
-    }
-    for (;;) {
-      const [first = 0] = session.partial;
-      if (session.partial.length === 0 || session.partial.length < 1 << (first >> 6)) return;
-      const cursor = new Cursor(session.partial);
-      const length = cursor.varint();
-      if (cursor.left < length) return;
-      session.heard.push(JSON.parse(Buffer.from(cursor.take(length)).toString("utf8")));
-      session.partial = session.partial.slice(cursor.at);
-    }
   }
 
   #onReset(cursor: Cursor): void {
@@ -434,18 +320,3 @@ export class ConformancePeer {
     return hmac(this.#resetKey, u32(index)).subarray(0, 16);
   }
 }
-
-/** One DATA packet of a session whose key is known: what it says, and in clear. */
-export function openPacket(
-  key: Bytes,
-  packet: Bytes,
-): { receiver: number; number: number; plain: Bytes; frames: Frame[] } {
-  const cursor = new Cursor(packet);
-  if ((cursor.number(1) & 0x7f) !== 5) throw new Error("not DATA");
-  const receiver = cursor.number(4);
-  const number = cursor.number(8);
-  const plain = open(key, number, packet.subarray(0, 13), packet.subarray(13));
-  return { receiver, number, plain, frames: readFrames(plain) };
-}
-
-export { bytesOf, hex };

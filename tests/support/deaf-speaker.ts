@@ -2,6 +2,7 @@
 
 import type { Address } from "../../lib/transport/address.ts";
 import { ReceiveStream } from "../../lib/transport/receive-stream.ts";
+import { Actor, type ChatScene } from "./chat-scene.ts";
 import { Speaker } from "./speaker.ts";
 
 const PING_INTERVAL_MS = 500;
@@ -30,3 +31,14 @@ export class DeafSpeaker extends Speaker {
     return this.deaf ? Math.min(super.nextWakeup(), this.#pingAt) : super.nextWakeup();
   }
 }
+
+/** One in a group of the scene that takes all, until it is made deaf. */
+export const deafUser = (scene: ChatScene, name: string, port: number, group: string) => {
+  const { network } = scene;
+  const machine = new DeafSpeaker(network.now, 4_242 + port, scene.server.address);
+  const actor = new Actor(network, network.add(port, machine, "10.0.0.9"));
+  actor.ask("register", { name, groups: [] });
+  actor.ask("join_group", { group });
+  scene.run();
+  return { actor, machine };
+};

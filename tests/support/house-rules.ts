@@ -77,7 +77,7 @@ const roomOf = (file: string): string | undefined => {
 };
 
 /** The file that a relative import names, seen from the project's root; `undefined` for a package. */
-export const importedFile = (file: string, specifier: string): string | undefined =>
+const importedFile = (file: string, specifier: string): string | undefined =>
   specifier.startsWith(".") ? posix.join(posix.dirname(file), specifier) : undefined;
 
 const forbiddenName = (tokens: readonly Token[], index: number): string | undefined => {

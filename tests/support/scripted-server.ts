@@ -6,6 +6,7 @@ import { decodeMessage } from "../../lib/chat/message-decode.ts";
 import {
   encodeMessage,
   type Message,
+  type RefusalReason,
   type Reply,
   type Request,
   type TableEntry,
@@ -59,6 +60,47 @@ export class ScriptedServer implements Machine {
 
   reply({ session, message }: Asked, reply: WithoutMetadata<Reply>): void {
     this.say(session, { ...reply, metadata: { id: message.metadata.id } } as Reply);
+  }
+
+  refuse(asked: Asked, reason: RefusalReason, detail = ""): void {
+    const payload = { request: asked.message.type, reason, detail };
+    this.reply(asked, { type: "refused", payload });
+  }
+
+  /** A script: grants whatever is asked about groups, as a server does that has them all, and lets everyone leave. */
+  readonly obliging = (asked: Asked): boolean => {
+    const { message } = asked;
+    switch (message.type) {
+      case "create_group":
+        this.reply(asked, { type: "group_created", payload: { group: message.payload.group } });
+        return true;
+      case "join_group":
+        this.reply(asked, { type: "group_joined", payload: { group: message.payload.group } });
+        return true;
+      case "leave_group":
+        this.reply(asked, { type: "group_left", payload: { group: message.payload.group } });
+        return true;
+      case "send_group":
+        this.reply(asked, { type: "received", payload: {} });
+        return true;
+      case "list_groups":
+        this.reply(asked, { type: "groups", payload: { groups: ["a", "b"] } });
+        return true;
+      case "deregister":
+        this.reply(asked, { type: "deregistered", payload: {} });
+        return true;
+      default:
+        return false;
+    }
+  };
+
+  /** From now on, each request of that type gets this reply. */
+  answer(type: Request["type"], reply: WithoutMetadata<Reply>): void {
+    this.script = (asked) => {
+      if (asked.message.type !== type) return false;
+      this.reply(asked, reply);
+      return true;
+    };
   }
 
   /** The whole table, to everyone who has a session. */

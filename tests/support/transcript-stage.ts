@@ -19,7 +19,7 @@ export interface Seen {
   readonly status: number | undefined;
 }
 
-export class TranscriptStage {
+class TranscriptStage {
   readonly #network: MachineNetwork;
   readonly #nodes = new Map<string, Node<ClientMachine | ServerMachine>>();
   readonly #random: Prng;
@@ -78,7 +78,7 @@ export class TranscriptStage {
 }
 
 /** What a step should have shown, in the form of what was seen: `undefined` where it does not say. */
-export const expectedOf = (label: string, expected: readonly Expectation[]) => {
+const expectedOf = (label: string, expected: readonly Expectation[]) => {
   const mine = expected.filter((one) => one.label === label);
   return {
     lines: mine.filter((one) => one.kind === "line").map(({ text }) => text),

@@ -61,7 +61,7 @@ const readExpectation = (line: string): Expectation | undefined => {
 };
 
 /** The cases of one file. Throws on a line that means nothing: the data is ours. */
-export const readTranscripts = (file: string, text: string): Transcript[] => {
+const readTranscripts = (file: string, text: string): Transcript[] => {
   const transcripts: {
     name: string;
     steps: { where: string; action: Action; expected: Expectation[] }[];

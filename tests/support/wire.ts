@@ -48,8 +48,9 @@ export function packetVector(packet: datagrams.Packet): PacketVector {
     case PacketKind.Respond:
       return { kind: "respond", receiver: packet.receiver, noise: toHex(packet.noise) };
     case PacketKind.Data: {
-      const { phase, receiver, packetNumber, sealed } = packet;
-      return { kind: "data", phase, receiver, packetNumber, sealed: toHex(sealed) };
+      const { phase, receiver, packetNumber, bytes } = packet;
+      const sealed = toHex(bytes.subarray(datagrams.DATA_HEADER_BYTES));
+      return { kind: "data", phase, receiver, packetNumber, sealed };
     }
     case PacketKind.Reset:
       return { kind: "reset", receiver: packet.receiver, token: toHex(packet.token) };

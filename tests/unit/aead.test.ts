@@ -1,3 +1,5 @@
+// AES-256-GCM: the vectors, and that nothing opens but what was sealed.
+
 import { describe, expect, test } from "bun:test";
 
 import { aeadKey, open, seal, sealInto, TAG_BYTES } from "../../lib/transport/aead.ts";

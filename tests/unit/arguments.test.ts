@@ -1,3 +1,5 @@
+// Command lines of both programs: what each asks for, and the one line for each that is wrong.
+
 import { describe, expect, test } from "bun:test";
 
 import {
@@ -6,7 +8,7 @@ import {
   parseServerArguments,
   SERVER_FLAGS,
 } from "../../lib/io/arguments.ts";
-import { numberFlags, sortWords } from "../../lib/io/flags.ts";
+import { limitFlags, sortWords } from "../../lib/io/flags.ts";
 import { commandNames, COMPILED_COMMANDS, SOURCE_COMMANDS, usageText } from "../../lib/io/usage.ts";
 import { parseHost, parseName, parsePort } from "../../lib/io/values.ts";
 
@@ -188,7 +190,7 @@ describe("numbers as flags", () => {
     { flag: "users", group: "Limits", about: "Users at once", unit: "users", default: 100 },
     { flag: "joins", group: "Limits", about: "Joins", unit: "joins/min", default: 20 },
   ] as const;
-  const table = numberFlags(LIMITS);
+  const table = limitFlags(LIMITS);
   const sorted = (line: string) => sortWords(split(line), "s", table);
 
   test("beside words, in either form", () => {

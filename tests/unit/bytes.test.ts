@@ -1,3 +1,5 @@
+// Numbers and bytes written and read, whatever the buffer they stand in.
+
 import { describe, expect, test } from "bun:test";
 
 import {

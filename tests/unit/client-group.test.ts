@@ -41,27 +41,14 @@ const scene = () => {
   return { stage, ann, client, push, hold, release, run };
 };
 
+/** Lets everyone in and out, and refuses the rest. */
 const answer = ({ server }: ClientScene, asked: Asked): void => {
   const { message } = asked;
-  if (message.type === "join_group") {
-    server.reply(asked, { type: "group_joined", payload: { group: message.payload.group } });
-  } else if (message.type === "leave_group") {
-    server.reply(asked, { type: "group_left", payload: { group: message.payload.group } });
-  } else if (message.type === "send_group") {
-    const payload = {
-      request: "send_group",
-      reason: "not_a_member",
-      detail: "No member.",
-    } as const;
-    server.reply(asked, { type: "refused", payload });
+  if (message.type === "send_group") {
+    server.refuse(asked, "not_a_member", "No member.");
   } else if (message.type === "create_group") {
-    const payload = {
-      request: "create_group",
-      reason: "too_many_groups",
-      detail: "Too many.",
-    } as const;
-    server.reply(asked, { type: "refused", payload });
-  }
+    server.refuse(asked, "too_many_groups", "Too many.");
+  } else server.obliging(asked);
 };
 
 test("a message is shown once, and only while in that group", () => {

@@ -1,8 +1,8 @@
-// The client and its server: every command ends in its line, whatever becomes of sessions, answers and servers.
+// The client and its server: every command ends in its line, whether or not it is answered, and so does the client.
 
 import { describe, expect, test } from "bun:test";
 
-import { ClientScene } from "../support/client-scene.ts";
+import { clientInGroup, ClientScene } from "../support/client-scene.ts";
 import type { Asked } from "../support/scripted-server.ts";
 
 const NOT_RESPONDING = [
@@ -10,44 +10,6 @@ const NOT_RESPONDING = [
   ">>> [Exiting]",
   ">>> [stopping client-server listener]",
 ];
-
-/** Answers group requests the way a server does that has every group. */
-const obliging =
-  (scene: ClientScene) =>
-  (asked: Asked): boolean => {
-    const { message } = asked;
-    const { server } = scene;
-    switch (message.type) {
-      case "create_group":
-        server.reply(asked, { type: "group_created", payload: { group: message.payload.group } });
-        return true;
-      case "join_group":
-        server.reply(asked, { type: "group_joined", payload: { group: message.payload.group } });
-        return true;
-      case "leave_group":
-        server.reply(asked, { type: "group_left", payload: { group: message.payload.group } });
-        return true;
-      case "send_group":
-        server.reply(asked, { type: "received", payload: {} });
-        return true;
-      case "list_groups":
-        server.reply(asked, { type: "groups", payload: { groups: ["a", "b"] } });
-        return true;
-      case "deregister":
-        server.reply(asked, { type: "deregistered", payload: {} });
-        return true;
-      default:
-        return false;
-    }
-  };
-
-const inGroup = (seed = 1) => {
-  const scene = new ClientScene(seed);
-  scene.server.script = obliging(scene);
-  const client = scene.client("client", 5_555);
-  expect(client.say("join_group g")).toEqual([">>> [Entered group g successfully!]"]);
-  return { scene, client };
-};
 
 describe("registration", () => {
   test("without a server: given up after five tries of 500 ms", () => {
@@ -64,12 +26,7 @@ describe("registration", () => {
   test("refused for another reason: one line says which", () => {
     const scene = new ClientScene();
     scene.server.script = (asked) => {
-      const payload = {
-        request: "register",
-        reason: "server_full",
-        detail: "The server is full.",
-      } as const;
-      scene.server.reply(asked, { type: "refused", payload });
+      scene.server.refuse(asked, "server_full", "The server is full.");
       return true;
     };
     const client = scene.client("client", 5_555, false);
@@ -83,7 +40,7 @@ describe("registration", () => {
 
   test("lines typed before it is done wait for it, and run in order", () => {
     const scene = new ClientScene();
-    scene.server.script = obliging(scene);
+    scene.server.script = scene.server.obliging;
     const client = scene.client("client", 5_555, false);
     client.type("list_groups", "send client hi", "nonsense");
     client.until(">>> [Invalid command: nonsense]");
@@ -148,7 +105,7 @@ describe("a server that does not answer", () => {
   test.each(["send_group hi", "list_members", "leave_group", "dereg client"])(
     "%s in a group",
     (line) => {
-      const { scene, client } = inGroup();
+      const { scene, client } = clientInGroup();
       scene.stopServer();
       client.type(line);
       client.untilEnd(2_600);
@@ -209,156 +166,9 @@ describe("a server that does not answer", () => {
   });
 });
 
-describe("a server that restarted", () => {
-  test("while nothing was asked: registered again, without a word but for the table", () => {
-    const scene = new ClientScene();
-    const client = scene.client("client", 5_555);
-    const server = scene.restartServer();
-    scene.network.until(() => server.of("register").length > 0, "registration", 60_000);
-    scene.network.run(1_000);
-    expect(client.shown).toEqual([]);
-    expect(client.say("send client hi")).toHaveLength(2);
-  });
-
-  test("the request that was on its way is sent again, with its id, behind the registration", () => {
-    const scene = new ClientScene();
-    const client = scene.client("client", 5_555);
-    client.type("create_group g");
-    scene.network.run(50);
-    const first = scene.server.of("create_group");
-    expect(first).toHaveLength(1);
-    const server = scene.restartServer();
-    server.script = obliging(scene);
-    client.until(">>> [Group g created by Server.]", 4_000);
-    expect(server.asked.map(({ type }) => type)).toEqual(["register", "create_group"]);
-    expect(server.of("create_group")[0]?.metadata).toEqual(first[0]!.metadata);
-  });
-
-  test("the group that the user is in is named, and so is the table that is known", () => {
-    const { scene, client } = inGroup();
-    const { epoch, version } = scene.server;
-    const server = scene.restartServer();
-    server.script = obliging(scene);
-    expect(client.say("send_group hi")).toEqual([">>> (g) [Message received by Server.]"]);
-    expect(server.of("register")[0]?.payload).toEqual({
-      name: "client",
-      groups: ["g"],
-      known: { epoch, version },
-    });
-    expect(client.machine.prompt).toBe(">>> (g) ");
-  });
-
-  test("group messages that were taken, but not passed on to all, are sent again in their order", () => {
-    const { scene, client } = inGroup();
-    expect(client.say("send_group 1", "send_group 2", "send_group 3")).toHaveLength(3);
-    const ids = scene.server.of("send_group").map(({ metadata }) => metadata.id);
-    for (const session of scene.server.sessions.values()) {
-      scene.server.say(session, { type: "settled", payload: { id: ids[0]! }, metadata: {} });
-    }
-    scene.network.run(20);
-    scene.server.script = () => false;
-    client.type("send_group 4");
-    scene.network.run(20);
-    const server = scene.restartServer();
-    server.script = obliging(scene);
-    client.until(">>> (g) [Message received by Server.]", 4_000);
-    scene.network.run(500);
-    expect(server.of("send_group").map(({ payload }) => payload.text)).toEqual(["2", "3", "4"]);
-    expect(server.of("send_group").map(({ metadata }) => metadata.id)).toEqual([
-      ...ids.slice(1),
-      ids[2]! + 1,
-    ]);
-    expect(client.shown.filter((line) => line.includes("Message received by Server"))).toHaveLength(
-      1,
-    );
-  });
-
-  test("in the same epoch only what has no answer is sent again", () => {
-    const { scene, client } = inGroup();
-    client.say("send_group 1");
-    scene.server.script = () => false;
-    client.type("send_group 2");
-    scene.network.run(20);
-    const server = scene.restartServer(scene.server.epoch);
-    server.script = obliging(scene);
-    client.until(">>> (g) [Message received by Server.]", 4_000);
-    expect(server.of("send_group").map(({ payload }) => payload.text)).toEqual(["2"]);
-  });
-
-  test("the name was taken meanwhile", () => {
-    const scene = new ClientScene();
-    const client = scene.client("client", 5_555);
-    const server = scene.restartServer();
-    server.script = (asked) => {
-      const payload = { request: "register", reason: "already_exists", detail: "" } as const;
-      server.reply(asked, { type: "refused", payload });
-      return true;
-    };
-    client.untilEnd(60_000);
-    expect(client.shown).toEqual([
-      ">>> [`client` already exists!]",
-      ">>> [stopping client-server listener]",
-    ]);
-    expect(client.node.status).toBe(1);
-  });
-
-  test("who has asked to leave asks again, and does not register before", () => {
-    const scene = new ClientScene();
-    const client = scene.client("client", 5_555);
-    client.type("dereg client");
-    scene.network.run(50);
-    const server = scene.restartServer();
-    server.script = obliging(scene);
-    client.untilEnd(4_000);
-    expect(server.asked.map(({ type }) => type)).toEqual(["deregister"]);
-    expect(client.shown).toEqual([
-      ">>> [You are Offline. Bye.]",
-      ">>> [stopping client-server listener]",
-    ]);
-    expect(client.node.status).toBe(0);
-  });
-});
-
-describe("a registration that ended", () => {
-  test("is told by the table: the client registers again", () => {
-    const scene = new ClientScene();
-    const client = scene.client("client", 5_555);
-    scene.onServer(() => {
-      scene.server.users.length = 0;
-      scene.server.pushTable();
-    });
-    scene.network.run(200);
-    expect(scene.server.of("register")).toHaveLength(2);
-    expect(client.shown).toEqual([">>> [Client table updated.]", ">>> [Client table updated.]"]);
-  });
-
-  test("is told by a refusal: the client registers again and asks again", () => {
-    const scene = new ClientScene();
-    const client = scene.client("client", 5_555);
-    let refused = 0;
-    scene.server.script = (asked) => {
-      if (asked.message.type !== "register" && refused++ < 3) {
-        const payload = {
-          request: asked.message.type,
-          reason: "not_registered",
-          detail: "",
-        } as const;
-        scene.server.reply(asked, { type: "refused", payload });
-        return true;
-      }
-      return obliging(scene)(asked);
-    };
-    expect(client.say("list_groups")).toEqual([
-      ">>> [Available group chats:]",
-      ">>> [a]",
-      ">>> [b]",
-    ]);
-  });
-});
-
 describe("the end of input", () => {
   test("what was typed runs to its end, then the client leaves the group and the table", () => {
-    const { client } = inGroup();
+    const { client } = clientInGroup();
     client.shown.length = 0;
     client.type("send_group a", "send_group b");
     client.endInput();
@@ -375,7 +185,7 @@ describe("the end of input", () => {
 
   test("before anything was typed, and before the client is registered", () => {
     const scene = new ClientScene();
-    scene.server.script = obliging(scene);
+    scene.server.script = scene.server.obliging;
     const client = scene.client("client", 5_555, false);
     client.endInput();
     client.untilEnd();
@@ -388,12 +198,12 @@ describe("the end of input", () => {
   });
 
   test("of a long file: at most 64 requests without an answer, all in order", () => {
-    const { scene, client } = inGroup();
+    const { scene, client } = clientInGroup();
     const open = new Set<number>();
     let most = 0;
     const waiting: Asked[] = [];
     scene.server.script = (asked) => {
-      if (asked.message.type !== "send_group") return obliging(scene)(asked);
+      if (asked.message.type !== "send_group") return scene.server.obliging(asked);
       open.add(asked.message.metadata.id);
       most = Math.max(most, open.size);
       waiting.push(asked);

@@ -1,3 +1,5 @@
+// The client's table of users: what counts as a change, and who can be found, also after the server lost its memory.
+
 import { describe, expect, test } from "bun:test";
 
 import { UserTable } from "../../lib/chat/client/user-table.ts";

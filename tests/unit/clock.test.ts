@@ -1,3 +1,5 @@
+// The clock of the programs: it leaves out the time in which the process did not run.
+
 import { describe, expect, test } from "bun:test";
 
 import { Clock, LATE_MAX_MS, sleptThrough } from "../../lib/io/clock.ts";

@@ -1,3 +1,5 @@
+// Lines typed, parsed; what help says, and what completion offers.
+
 import { describe, expect, test } from "bun:test";
 
 import { COMMANDS, completeLine, helpLines, parseLine } from "../../lib/chat/client/commands.ts";

@@ -1,162 +1,22 @@
-// The program against a peer that was written from lib/PROTOCOL.md alone: first recorded sessions, then conversations with
-// the real endpoint, the real server and the real client.
+// Conversations of the real endpoint, the real server and the real client with a peer that was written from
+// lib/PROTOCOL.md alone.
 
 import { describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 
 import type { Machine, Output } from "../../lib/chat/machine.ts";
 import type { Address } from "../../lib/transport/address.ts";
 import { Endpoint, type TransportEvent } from "../../lib/transport/endpoint.ts";
 import { keyPairFrom } from "../../lib/transport/keys.ts";
 import { frameMessage } from "../../lib/transport/send-stream.ts";
-import { nextKeys, Noise, pairOf, readFrames, writeFrame } from "../support/conformance-wire.ts";
-import {
-  bytesOf,
-  ConformancePeer,
-  type ConformanceSession,
-  hex,
-  openPacket,
-} from "../support/conformance.ts";
+import type { ConformanceSession } from "../support/conformance-session.ts";
+import { bytesOf, hex } from "../support/conformance-wire.ts";
+import { ConformancePeer } from "../support/conformance.ts";
 import { FullScene } from "../support/full-scene.ts";
 import { FAIR, FOUL, MachineNetwork, type Node } from "../support/network.ts";
 import { Prng } from "../support/prng.ts";
-import {
-  FIRST_MESSAGE,
-  PSK_HEX,
-  recordSession,
-  SECOND_MESSAGE,
-  secretsOf,
-} from "../support/session-vectors.ts";
-import { importsOf, tokensOf } from "../support/source-tokens.ts";
-import frameVectors from "../vectors/frames.json";
-import vectors from "../vectors/session.json";
+import { PSK_HEX } from "../support/session-vectors.ts";
 
-const plainHex = (spaced: string): string => spaced.replaceAll(" ", "");
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
-
-test("the conforming peer is made of the document alone", () => {
-  const support = join(import.meta.dir, "../support");
-  const imports = ["conformance.ts", "conformance-wire.ts"].flatMap((file) =>
-    importsOf(tokensOf(readFileSync(join(support, file), "utf8"))),
-  );
-  expect([...new Set(imports)].sort()).toEqual(["./conformance-wire.ts", "node:crypto"]);
-});
-
-describe.each(vectors.sessions)("the recorded session $name", (session) => {
-  const psk = session.psk === undefined ? undefined : bytesOf(session.psk);
-  const datagram = (name: string) =>
-    bytesOf(session.datagrams.find((recorded) => recorded.name === name)!.hex);
-  const initiate = datagram("INITIATE").subarray(17);
-  const respond = datagram("RESPOND").subarray(5);
-  const initiator = pairOf(bytesOf(session.initiator.staticSecret));
-  const responder = pairOf(bytesOf(session.responder.staticSecret));
-  const ephemeral = pairOf(bytesOf(session.initiator.ephemeralSecret));
-
-  test("is what the transport says, byte for byte", () => {
-    expect(recordSession(psk !== undefined)).toEqual(
-      session.datagrams.map(({ from, hex: spaced }) => ({
-        from: from as "initiator" | "responder",
-        hex: plainHex(spaced),
-      })),
-    );
-    expect(session.initiator).toMatchObject({
-      staticSecret: secretsOf("initiator").static,
-      ephemeralSecret: secretsOf("initiator").ephemeral,
-      rekeySecret: secretsOf("initiator").rekey,
-    });
-    if (psk !== undefined) expect(hex(psk)).toBe(PSK_HEX);
-  });
-
-  test("is read by its responder", () => {
-    const noise = new Noise(responder.public, psk);
-    const first = noise.readFirst(responder, initiate);
-    expect(hex(first.static)).toBe(session.initiator.staticPublic);
-    expect(hex(first.ephemeral)).toBe(session.initiator.ephemeralPublic);
-    expect(hex(first.payload)).toBe(plainHex(session.initiator.payload));
-    const answer = bytesOf(session.responder.payload);
-    const own = pairOf(bytesOf(session.responder.ephemeralSecret));
-    expect(hex(noise.writeSecond(first, own, answer))).toBe(hex(respond));
-    expect(hex(noise.hash)).toBe(session.handshakeHash);
-  });
-
-  test("is read by its initiator", () => {
-    const noise = new Noise(responder.public, psk);
-    const payload = bytesOf(session.initiator.payload);
-    const written = noise.writeFirst(initiator, ephemeral, responder.public, payload);
-    expect(hex(written)).toBe(hex(initiate));
-    const answer = noise.readSecond(initiator, ephemeral, respond);
-    expect(hex(answer)).toBe(plainHex(session.responder.payload));
-    expect(noise.split().map(hex)).toEqual([
-      session.initiatorToResponder,
-      session.responderToInitiator,
-      session.chain,
-    ]);
-  });
-
-  test("gets new keys from both sides of its REKEY", () => {
-    const own = [session.initiator.rekeySecret, session.responder.rekeySecret].map((secret) =>
-      pairOf(bytesOf(secret)),
-    );
-    const { chain, initiatorToResponder, responderToInitiator } = session.next;
-    for (const [side, other] of [own, own.toReversed()]) {
-      const next = nextKeys(bytesOf(session.chain), side!, other!.public);
-      expect(next.map(hex)).toEqual([chain, initiatorToResponder, responderToInitiator]);
-    }
-    const said = session.datagrams.flatMap(({ plain = "", packetNumber }) =>
-      packetNumber === undefined
-        ? []
-        : readFrames(bytesOf(plain)).flatMap((frame) => (frame.kind === "REKEY" ? [frame] : [])),
-    );
-    expect(said).toEqual(own.map((pair) => ({ kind: "REKEY", phase: 1, key: pair.public })));
-  });
-
-  test("opens, packet by packet", () => {
-    const said: unknown[] = [];
-    for (const { name, from, hex: spaced, ...rest } of session.datagrams) {
-      if (!("plain" in rest)) continue;
-      const keys = rest.phase === 0 ? session : session.next;
-      const forward = from === "initiator";
-      const key = bytesOf(forward ? keys.initiatorToResponder : keys.responderToInitiator);
-      const packet = openPacket(key, bytesOf(spaced));
-      expect({ name, number: packet.number, plain: hex(packet.plain) }).toEqual({
-        name,
-        number: rest.packetNumber!,
-        plain: rest.plain!,
-      });
-      for (const frame of packet.frames) {
-        if (frame.kind !== "STREAM") continue;
-        // Both messages are longer than 63 and shorter than 16,384 bytes: their length takes two.
-        said.push(JSON.parse(Buffer.from(frame.data.subarray(2)).toString()));
-      }
-    }
-    expect(said).toEqual([FIRST_MESSAGE, SECOND_MESSAGE]);
-  });
-
-  test("ends with the token of RESPOND in RESET", () => {
-    expect(hex(datagram("RESET").subarray(5))).toBe(session.responder.payload.split(" ")[1]!);
-  });
-});
-
-test("frames of the vectors are read and written alike", () => {
-  for (const { name, frames, hex: spaced, ...rest } of frameVectors.valid) {
-    const read = readFrames(bytesOf(spaced));
-    const kinds = read.map(({ kind }) => kind.toLowerCase()).filter((kind) => kind !== "padding");
-    expect({ name, kinds }).toEqual({
-      name,
-      kinds: frames.map(({ kind }) => kind).filter((kind) => kind !== "padding"),
-    });
-    if ("decodeOnly" in rest) continue;
-    const written = read.map((frame) => hex(writeFrame(frame))).join("");
-    expect({ name, written }).toEqual({ name, written: plainHex(spaced) });
-  }
-  const tooLong = /unknown frame|cut short|no frames|too large|below 0|more than/;
-  for (const { name, hex: spaced } of frameVectors.invalid) {
-    // A receiver may take a long reason, and an offset that it could never reach.
-    if (/129 bytes|largest offset/.test(name)) continue;
-    expect(() => readFrames(bytesOf(spaced)), name).toThrow(tooLong);
-  }
-});
 
 /** The conforming peer at its place in the network. */
 class PeerMachine implements Machine {
@@ -241,7 +101,7 @@ function echo(
   session: ConformanceSession,
   said: unknown,
 ) {
-  network.act(node, ({ peer }) => peer.sayBytes(session, utf8(JSON.stringify({ said }))));
+  network.act(node, () => session.sayBytes(utf8(JSON.stringify({ said }))));
 }
 
 const echoed = (session: ConformanceSession): unknown[] =>
@@ -352,7 +212,7 @@ describe("with the real endpoint", () => {
     // As if CLOSE had not been sent: a session that only one side knows.
     network.act(node, ({ peer }) => {
       peer.sessions.push(Object.assign(session, { open: true, waiting: [], closed: undefined }));
-      peer.sayBytes(session, utf8("lost"));
+      session.sayBytes(utf8("lost"));
     });
     network.until(() => session.closed !== undefined, "the RESET");
     expect({ closed: session.closed, index, remoteIndex, remoteToken }).toEqual({
@@ -408,7 +268,7 @@ describe("with the real server", () => {
     let id = 0;
     const ask = (type: string, payload: Record<string, unknown> = {}) => {
       const metadata = { id: ++id };
-      network.act(node, ({ peer }) => peer.say(session, { type, payload, metadata }));
+      network.act(node, () => session.say({ type, payload, metadata }));
       const answer = () => session.heard.find((said) => said.metadata["id"] === metadata.id);
       network.until(() => answer() !== undefined, `the answer to ${type}`);
       const { type: answered, payload: told } = answer()!;
@@ -489,7 +349,7 @@ describe("with the real server", () => {
     const direct = peer.connect({ host: entry.host, port: entry.port }, entry.key);
     const say = (text: string, number: number) =>
       scene.network.act(bob.node, () =>
-        peer.say(direct, { type: "direct_message", payload: { text }, metadata: { number } }),
+        direct.say({ type: "direct_message", payload: { text }, metadata: { number } }),
       );
     say("hello there :)", 1);
     alice.until(">>> [bob: hello there :)]");

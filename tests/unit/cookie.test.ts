@@ -1,3 +1,5 @@
+// Cookies and reset tokens: good for one address, or one session, and for a time.
+
 import { describe, expect, test } from "bun:test";
 
 import { equalBytes } from "../../lib/transport/bytes.ts";

@@ -4,6 +4,7 @@
 import { describe, expect, test } from "bun:test";
 
 import { DATAGRAM_GROWN_MAX_BYTES, DATAGRAM_MAX_BYTES } from "../../lib/transport/limits.ts";
+import { PROBE_SIZES_BYTES } from "../../lib/transport/path-mtu.ts";
 import { frameMessage } from "../../lib/transport/send-stream.ts";
 import { EndpointWorld, type Host } from "../support/endpoint-world.ts";
 
@@ -102,6 +103,31 @@ describe("datagrams grow", () => {
     }
     expect(Math.max(...run.sizes)).toBeLessThanOrEqual(DATAGRAM_MAX_BYTES);
   });
+});
+
+describe("a size that the path does not carry", () => {
+  test.each([
+    [1_200, 1],
+    [1_472, 1],
+    [1_472, 20],
+    [9_000, 20],
+  ])(
+    "(path of %i bytes, %i ms long) is learnt from short bursts as well, and costs no other",
+    (carries, delayMs) => {
+      const run = begin(carries);
+      run.world.conditions.delayMs = delayMs;
+      for (let burst = 0; burst < 60; burst++) {
+        run.world.run(2_000);
+        if (burst === 20) run.sizes.length = 0;
+        send(run, 1, burst);
+        run.world.runUntil(() => run.arrived.length === burst + 1);
+      }
+      expect(run.sizes.filter((size) => size > carries)).toEqual([]);
+      const largest = PROBE_SIZES_BYTES.findLast((size) => size <= carries) ?? DATAGRAM_MAX_BYTES;
+      const filled = run.sizes.filter((size) => size === largest).length;
+      expect(filled * largest).toBeGreaterThan(40 * MESSAGE_BYTES * 0.9);
+    },
+  );
 });
 
 describe("a path that becomes narrower", () => {

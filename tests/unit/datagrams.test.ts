@@ -1,6 +1,8 @@
+// Datagrams against the vectors, written and read; what is refused, and for which reason.
+
 import { describe, expect, test } from "bun:test";
 
-import { toHex } from "../../lib/transport/bytes.ts";
+import { ByteWriter, toHex } from "../../lib/transport/bytes.ts";
 import {
   DATA_HEADER_BYTES,
   DATA_MIN_BYTES,
@@ -15,6 +17,7 @@ import {
   RESET_BYTES,
   RESPOND_BYTES,
   RETRY_BYTES,
+  writeDataHeader,
 } from "../../lib/transport/datagrams.ts";
 import { unhex } from "../support/vectors.ts";
 import { encodePacket, type PacketVector, packetVector } from "../support/wire.ts";
@@ -40,12 +43,15 @@ describe("packets", () => {
     expect(decodeDatagram(unhex(hex))).toEqual({ reason });
   });
 
-  test("the header of DATA is the part before what is sealed", () => {
+  test("what is sealed in DATA follows its header", () => {
     const bytes = unhex(vectors.valid.find(({ packet }) => packet.kind === "data")!.hex);
     const packet = decodeDatagram(bytes);
     if ("reason" in packet || packet.kind !== PacketKind.Data) throw new Error("not DATA");
-    expect(packet.header).toEqual(bytes.subarray(0, DATA_HEADER_BYTES));
-    expect(packet.header.length + packet.sealed.length).toBe(bytes.length);
+    const header = new ByteWriter();
+    writeDataHeader(header, packet.receiver, packet.packetNumber, packet.phase);
+    expect(header.length).toBe(DATA_HEADER_BYTES);
+    expect(packet.bytes.subarray(0, DATA_HEADER_BYTES)).toEqual(header.finish());
+    expect(packet.bytes).toEqual(bytes);
   });
 });
 

@@ -68,7 +68,7 @@ describe("a handshake that can come to nothing", () => {
     for (let seed = 1; seed <= 50; seed++) {
       const { world, a } = begun(seed, setting);
       world.conditions = { loss: 0.5, duplicate: 0.1, corrupt: 0.02, delayMs: 10, jitterMs: 40 };
-      world.runUntil(() => a.events.length > 0, 3_500);
+      world.runUntil(() => a.events.length > 0, 8_000);
       expect(a.events).toMatchObject([{ type: "closed", reason }]);
     }
   });

@@ -1,6 +1,10 @@
+// Endpoints that have sessions with each other, on good and bad networks: all that an endpoint promises, seen from outside.
+
 import { describe, expect, test } from "bun:test";
 
 import { PacketKind } from "../../lib/transport/datagrams.ts";
+import { IDLE_TIMEOUT_MS } from "../../lib/transport/limits.ts";
+import { GIVE_UP_MS } from "../../lib/transport/retry.ts";
 import { frameMessage } from "../../lib/transport/send-stream.ts";
 import { EndpointWorld, type Host, QUIET } from "../support/endpoint-world.ts";
 
@@ -16,6 +20,15 @@ const count = (host: Host, type: string): number =>
 
 const numbered = (from: number, to: number): string[] =>
   Array.from({ length: to - from + 1 }, (_, i) => `message ${from + i}`);
+
+/** Two hosts, the first of which has begun a session with the other. */
+const joined = (seed: number) => {
+  const world = new EndpointWorld(seed);
+  const [a, b] = [world.host(1001), world.host(1002)];
+  const session = a.endpoint.connect(0, b.address);
+  world.runUntil(() => count(b, "established") === 1);
+  return { world, a, b, session };
+};
 
 describe("a session", () => {
   test("is established, carries a message, and says that it was delivered", () => {
@@ -58,11 +71,25 @@ describe("a session", () => {
     });
   }
 
+  test.each(["close", "abandon"] as const)(
+    "says nothing more after `%s`, whatever had happened to it before",
+    (end) => {
+      for (const silenceMs of [GIVE_UP_MS, IDLE_TIMEOUT_MS]) {
+        const { world, a, b, session } = joined(1);
+        const other = a.endpoint.connect(world.now, b.address);
+        for (const each of [session, other]) a.endpoint.send(world.now, each, encode("hello"));
+        a.endpoint.flush(world.now);
+        a.endpoint.wake(world.now + silenceMs);
+        a.endpoint[end](session);
+        const events = a.endpoint.takeEvents();
+        expect(events.map((event) => event.session)).toEqual([other]);
+        expect(a.endpoint.takeEvents()).toEqual([]);
+      }
+    },
+  );
+
   test("bundles what is sent in one turn into few datagrams", () => {
-    const world = new EndpointWorld(1);
-    const [a, b] = [world.host(1001), world.host(1002)];
-    const session = a.endpoint.connect(0, b.address);
-    world.runUntil(() => count(b, "established") === 1);
+    const { world, a, b, session } = joined(1);
     world.run(100);
     const before = a.traffic.datagramsOut;
     for (const text of numbered(1, 100)) a.endpoint.send(world.now, session, encode(text));
@@ -181,10 +208,7 @@ describe("a session", () => {
   });
 
   test("is closed by a word", () => {
-    const world = new EndpointWorld(5);
-    const [a, b] = [world.host(1001), world.host(1002)];
-    const session = a.endpoint.connect(0, b.address);
-    world.runUntil(() => count(b, "established") === 1);
+    const { world, a, b, session } = joined(5);
     a.endpoint.close(session);
     world.runUntil(() => count(b, "closed") === 1);
     expect(b.events.at(-1)).toMatchObject({ type: "closed", reason: "peer" });
@@ -213,11 +237,7 @@ describe("a session", () => {
 
 describe("a peer that restarts", () => {
   test("with its old key answers RESET, and the session ends at once", () => {
-    const world = new EndpointWorld(7);
-    const a = world.host(1001);
-    const b = world.host(1002);
-    const session = a.endpoint.connect(0, b.address);
-    world.runUntil(() => count(b, "established") === 1);
+    const { world, a, b, session } = joined(7);
     world.remove(b);
     world.host(1002);
     a.endpoint.send(world.now, session, encode("are you there?"));
@@ -228,11 +248,7 @@ describe("a peer that restarts", () => {
   });
 
   test("with another key is found out by HELLO", () => {
-    const world = new EndpointWorld(7);
-    const a = world.host(1001);
-    const b = world.host(1002);
-    const session = a.endpoint.connect(0, b.address);
-    world.runUntil(() => count(b, "established") === 1);
+    const { world, a, b, session } = joined(7);
     world.remove(b);
     world.run(1_000);
     a.endpoint.send(world.now, session, encode("are you there?"));
@@ -243,10 +259,7 @@ describe("a peer that restarts", () => {
   });
 
   test("is not what a damaged RETRY is taken for", () => {
-    const world = new EndpointWorld(7);
-    const [a, b] = [world.host(1001), world.host(1002)];
-    const session = a.endpoint.connect(0, b.address);
-    world.runUntil(() => count(b, "established") === 1);
+    const { world, a, session } = joined(7);
     let damaged = 0;
     world.filter = (_, { bytes }) => {
       if (bytes[0] === PacketKind.Data) return false;
@@ -264,11 +277,7 @@ describe("a peer that restarts", () => {
 
   test("with another key is found out in time at 35 % loss each way", () => {
     for (let seed = 1; seed <= 200; seed++) {
-      const world = new EndpointWorld(seed);
-      const a = world.host(1001);
-      const b = world.host(1002);
-      const session = a.endpoint.connect(0, b.address);
-      world.runUntil(() => count(b, "established") === 1);
+      const { world, a, b, session } = joined(seed);
       world.conditions = { loss: 0.35, duplicate: 0, corrupt: 0, delayMs: 20, jitterMs: 20 };
       world.remove(b);
       world.host(1002, {}, 77);

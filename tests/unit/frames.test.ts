@@ -1,3 +1,5 @@
+// Frames against the vectors, written and read; what is refused, and for which reason.
+
 import { describe, expect, test } from "bun:test";
 
 import { ByteWriter, toHex } from "../../lib/transport/bytes.ts";

@@ -117,22 +117,23 @@ class Scene {
 }
 
 describe("an endpoint", () => {
-  test("with 1,000 sessions that fill their windows and finish nothing keeps up to a bound, and serves others", () => {
+  test("with many sessions that fill their windows and finish nothing keeps up to a bound, and serves others", () => {
     const scene = new Scene();
     expect(scene.say(100)).toBe(true);
     const fits = Math.floor(RECEIVE_TOTAL_MAX_BYTES / RECEIVE_WINDOW_BYTES);
-    for (let count = 1; count <= 1_000; count++) {
+    const sessions = 4 * fits;
+    for (let count = 1; count <= sessions; count++) {
       scene.fill(scene.peer());
       expect(scene.say(100)).toBe(true);
-      if (count % 100 === 0) expect(scene.say(1_000_000)).toBe(true);
+      if (count % 20 === 0) expect(scene.say(1_000_000)).toBe(true);
       // A piece costs a little more than its bytes, so one less than the windows alone would fit.
       if (count === fits - 1) expect(scene.ended()).toEqual([]);
     }
     const ended = scene.ended();
     expect(new Set(ended)).toEqual(new Set(["no_room"]));
-    expect(1_000 - ended.length).toBeLessThanOrEqual(fits);
+    expect(sessions - ended.length).toBeLessThanOrEqual(fits);
     expect(scene.clientEvents.filter(({ type }) => type === "closed")).toEqual([]);
-  }, 240_000);
+  });
 
   test("takes no peer for young that leaves a gap and finishes small messages in front of it", () => {
     const scene = new Scene();

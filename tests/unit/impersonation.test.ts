@@ -112,9 +112,7 @@ describe.each(FORGERS)("at the server, %s", (kind) => {
       forger.ask("register", { name: "ann", groups: [] });
       forger.ask("deregister");
     }
-    const ann = scene.user("ann", 5_555);
-    ann.ask("create_group", { group: "g" });
-    ann.ask("join_group", { group: "g" });
+    const ann = scene.founder("ann", 5_555, "g");
     ann.ask("create_group", { group: "h" });
     const bob = scene.user("bob", 5_556, "g");
     if (kind === "one under another name") forger.ask("register", { name: "eve", groups: [] });

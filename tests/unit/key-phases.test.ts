@@ -77,12 +77,12 @@ function packetOf(bytes: Uint8Array): DataPacket {
   return packet;
 }
 
-const bytesOf = ({ header, sealed }: DataPacket): string => toHex(header) + toHex(sealed);
+const bytesOf = ({ bytes }: DataPacket): string => toHex(bytes);
 
-function flipPhase({ header, sealed }: DataPacket): DataPacket {
-  const bytes = Uint8Array.of(...header, ...sealed);
-  bytes[0]! ^= 0x80;
-  return packetOf(bytes);
+function flipPhase({ bytes }: DataPacket): DataPacket {
+  const flipped = Uint8Array.from(bytes);
+  flipped[0]! ^= 0x80;
+  return packetOf(flipped);
 }
 
 const pair = (options: Partial<KeyLimits> = {}) => ({
@@ -361,6 +361,18 @@ describe("keys that nobody replaces", () => {
     expect(b.phases.deadline).toBe(end);
     expect(b.opens(end, packet)).toBe(false);
     expect(b.opens(end - 1, packet)).toBe(true);
+  });
+
+  test("are not made old by stream bytes that come late, in the keys before them", () => {
+    const { a, b } = pair();
+    const late = a.seal();
+    exchange(0, { a, b });
+    expect(b.opens(0, a.seal())).toBe(true);
+    expect(b.opens(1, late)).toBe(true);
+    b.phases.onUsed(1, late.phase);
+    expect(b.phases.expiresAt).toBe(NEVER);
+    b.phases.onUsed(2, a.seal().phase);
+    expect(b.phases.expiresAt).toBe(2 + REJECT_AFTER_MS);
   });
 
   test("are over after so many packets", () => {

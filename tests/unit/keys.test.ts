@@ -1,3 +1,5 @@
+// X25519 and the hash functions against published vectors.
+
 import { describe, expect, test } from "bun:test";
 
 import { toHex } from "../../lib/transport/bytes.ts";

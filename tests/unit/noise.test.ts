@@ -1,3 +1,5 @@
+// Noise handshakes against published vectors, and who does not get through one.
+
 import { describe, expect, test } from "bun:test";
 
 import { open, seal } from "../../lib/transport/aead.ts";

@@ -1,3 +1,5 @@
+// How the size of datagrams grows by probes, and what happens when the path becomes narrower.
+
 import { describe, expect, test } from "bun:test";
 
 import { DATAGRAM_MAX_BYTES } from "../../lib/transport/limits.ts";

@@ -1,3 +1,5 @@
+// Texts from outside, made harmless for a terminal.
+
 import { expect, test } from "bun:test";
 
 import { printable } from "../../lib/chat/printable.ts";

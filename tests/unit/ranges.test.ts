@@ -1,3 +1,5 @@
+// Sets of ranges of numbers.
+
 import { describe, expect, test } from "bun:test";
 
 import { type Range, RangeSet } from "../../lib/transport/ranges.ts";

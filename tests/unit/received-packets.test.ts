@@ -1,3 +1,5 @@
+// What a receiver acknowledges, and when.
+
 import { describe, expect, test } from "bun:test";
 
 import { ByteWriter } from "../../lib/transport/bytes.ts";

@@ -1,8 +1,12 @@
+// Loss detection, probes and the congestion window of a sender.
+
 import { describe, expect, test } from "bun:test";
 
 import { Congestion } from "../../lib/transport/congestion.ts";
 import { DeadlineQueue, type Scheduled } from "../../lib/transport/deadline-queue.ts";
-import { Recovery } from "../../lib/transport/recovery.ts";
+import { UNDER_WAY_MAX_PACKETS } from "../../lib/transport/limits.ts";
+import { Recovery, sizeProbe } from "../../lib/transport/recovery.ts";
+import { MAX_ACK_DELAY_MS } from "../../lib/transport/retry.ts";
 import { Prng } from "../support/prng.ts";
 
 const sent = (number: number, sentAt: number) => ({
@@ -72,6 +76,17 @@ describe("loss detection (RFC 9002 section 6.1)", () => {
     expect(recovery.deadline(true)).toBe(Number.POSITIVE_INFINITY);
   });
 
+  test("does not wait the less since a packet asked that may be too long to arrive", () => {
+    const recovery = new Recovery();
+    recovery.onSent(sent(0, 0));
+    recovery.onAck(10, only(0), 0);
+    recovery.onSent(sent(1, 10));
+    const waits = recovery.deadline(true) - 10;
+    recovery.onSent(sizeProbe(2, 11, 8_952));
+    expect(recovery.deadline(true)).toBe(11 + waits);
+    expect(waits).toBeGreaterThan(MAX_ACK_DELAY_MS);
+  });
+
   test("waits for no packet that only repeats what is acknowledged, but for a limit", () => {
     const recovery = new Recovery();
     recovery.onSent(sent(0, 0));
@@ -82,6 +97,45 @@ describe("loss detection (RFC 9002 section 6.1)", () => {
     recovery.onAck(10, only(1), 0);
     expect(recovery.deadline(true)).toBe(Number.POSITIVE_INFINITY);
     expect(recovery.congestion.inFlightBytes).toBe(0);
+  });
+});
+
+describe("a peer that does not keep to the rules", () => {
+  test("and acknowledges nothing does not make what is kept of packets grow: the oldest are given up", () => {
+    const recovery = new Recovery();
+    const kept = new Set<number>();
+    for (let number = 0; number < 3 * UNDER_WAY_MAX_PACKETS; number++) {
+      recovery.onSent(sent(number, number));
+      kept.add(number);
+      for (const packet of recovery.onTimeout(number)?.lost ?? []) kept.delete(packet.number);
+      const underWay = numbers(recovery.outstandingPackets(Number.MAX_SAFE_INTEGER));
+      if (number % 1_000 === 0) expect(underWay).toEqual([...kept]);
+      expect(underWay.length).toBeLessThanOrEqual(UNDER_WAY_MAX_PACKETS);
+    }
+    expect(recovery.congestion.inFlightBytes).toBe(kept.size * 1_200);
+    expect(kept.has(3 * UNDER_WAY_MAX_PACKETS - 1)).toBe(true);
+    expect(recovery.probeCount).toBeGreaterThan(UNDER_WAY_MAX_PACKETS);
+  });
+
+  test("and names many ranges, none of them lost ones, costs little more than their bytes", () => {
+    const recovery = new Recovery();
+    for (let number = 0; number < 4_000; number++) recovery.onSent(sent(number, number));
+    recovery.onAck(4_000, only(3_000), 0);
+    let looked = 0;
+    const ranges = Array.from({ length: 256 }, (_, index) => {
+      const number = index === 255 ? 1 : 3_990 - 2 * index;
+      return {
+        largest: number,
+        get smallest() {
+          looked++;
+          return number;
+        },
+      };
+    });
+    recovery.onAck(4_001, ranges, 0);
+    looked = 0;
+    recovery.onAck(4_002, ranges, 0);
+    expect(looked).toBeLessThan(20 * 256);
   });
 });
 

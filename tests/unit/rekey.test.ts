@@ -146,6 +146,39 @@ describe("keys change under a conversation", () => {
   });
 });
 
+test("a message that comes late, in the old keys, does not make the new ones old", () => {
+  const talk = new Talk(15, {}, { ...KEY_LIMITS, rekeyAfterMs: 2_000, rejectAfterMs: 10_000 });
+  const { world } = talk;
+  talk.say(0);
+  world.run(500);
+  let sent = 0;
+  let holds = false;
+  let held: [Address, Datagram] | undefined;
+  talk.watch((from, datagram) => {
+    if (from.port !== 1) return true;
+    sent++;
+    if (holds) {
+      holds = false;
+      held = [from, datagram];
+      return false;
+    }
+    if (held === undefined || (datagram.bytes[0]! & KEY_PHASE_BIT) === 0) return true;
+    world.inject(from, datagram);
+    world.inject(...held);
+    held = undefined;
+    return false;
+  });
+  // REKEY goes out; just before its answer comes, something is said.
+  world.runUntil(() => sent > 0);
+  world.run(2 * world.conditions.delayMs - 0.5);
+  holds = true;
+  talk.say(0);
+  world.run(60_000);
+  expect(held).toBeUndefined();
+  expect(talk.changes).toEqual([1, 1]);
+  talk.check();
+});
+
 test("an idle session has no reason to change its keys", () => {
   const talk = new Talk(13, {}, KEY_LIMITS);
   talk.world.run(10 * REKEY_AFTER_MS);

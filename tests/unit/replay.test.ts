@@ -1,3 +1,5 @@
+// The window against replays: each packet number once, late ones as far back as it goes.
+
 import { expect, test } from "bun:test";
 
 import { REPLAY_WINDOW } from "../../lib/transport/limits.ts";

@@ -1,3 +1,5 @@
+// Round trip estimates, waits and the end of tries, as pure functions.
+
 import { describe, expect, test } from "bun:test";
 
 import {

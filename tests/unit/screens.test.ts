@@ -129,12 +129,7 @@ describe.each(HOSTILE)("at a client: %s", (_what, hostile) => {
       const { type } = message;
       if (type === "register") return false;
       if (refuses) {
-        const payload = {
-          request: type,
-          reason: "group_full",
-          detail: text.slice(0, 1_024),
-        } as const;
-        server.reply(asked, { type: "refused", payload });
+        server.refuse(asked, "group_full", text.slice(0, 1_024));
       } else if (type === "create_group") {
         server.reply(asked, { type: "group_created", payload: { group: name } });
       } else if (type === "list_groups") {
@@ -332,9 +327,7 @@ test("at the server: a name that is allowed and has a tower of marks", () => {
 
 test("ten thousand marks on one letter are one short line, and an emoji stays whole", () => {
   const scene = new ChatScene();
-  const client = scene.user("client", 5_555);
-  client.ask("create_group", { group: "g" });
-  client.ask("join_group", { group: "g" });
+  const client = scene.founder("client", 5_555, "g");
   scene.lines();
   client.ask("send_group", { group: "g", text: `a${"\u0301".repeat(10_000)}b` });
   client.ask("send_group", { group: "g", text: "👨‍👩‍👧 🏳️‍🌈" });

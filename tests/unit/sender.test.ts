@@ -1,3 +1,5 @@
+// How datagrams are handed to the kernel: all of them, in order, whatever one of them brings upon itself.
+
 import { describe, expect, test } from "bun:test";
 
 import { BACKLOG_MAX_DATAGRAMS, sendAll, Sender } from "../../lib/io/sender.ts";
@@ -149,6 +151,8 @@ describe("several datagrams at a time", () => {
     calls = 0;
     cutAt = 0;
     refuses = false;
+    /** Of a datagram. */
+    longestBytes = Number.POSITIVE_INFINITY;
     room = Number.POSITIVE_INFINITY;
 
     readonly setCut = (bytes: number): boolean => {
@@ -164,6 +168,10 @@ describe("several datagrams at a time", () => {
         if (this.refuses && bytes.length > size) {
           if (taken > 0) return taken;
           throw Object.assign(new Error("EIO"), { code: "EIO" });
+        }
+        if (Math.min(bytes.length, size) > this.longestBytes) {
+          if (taken > 0) return taken;
+          throw Object.assign(new Error("EMSGSIZE"), { code: "EMSGSIZE" });
         }
         if (this.room-- <= 0) return taken;
         this.calls++;
@@ -243,6 +251,21 @@ describe("several datagrams at a time", () => {
     raw.calls = 0;
     sender.send(of(ann, 1200, 1200));
     expect(raw.calls).toBe(2);
+  });
+
+  test("datagrams that are too long for the device are no reason to send the others one by one", () => {
+    const { raw, sender } = joining();
+    raw.longestBytes = 1_400;
+    const all: Datagram[] = [];
+    for (let turn = 0; turn < 20; turn++) {
+      const datagrams = [...of(ann, 1200, 1200, 1200), ...of(ann, 8952, 60)];
+      sender.send(datagrams);
+      all.push(...datagrams.filter(({ bytes }) => bytes.length < raw.longestBytes));
+    }
+    expect(raw.sent.toSorted()).toEqual(plain(all).toSorted());
+    raw.calls = 0;
+    sender.send(of(ann, 1200, 1200));
+    expect(raw.calls).toBe(1);
   });
 
   test("a socket that cannot be set any more goes on without", () => {

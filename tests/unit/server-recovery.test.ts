@@ -10,9 +10,7 @@ import { FOUL } from "../support/network.ts";
 
 /** Client and client2 in the group g. */
 const pair = (scene: ChatScene): [Actor, Actor] => {
-  const client = scene.user("client", 5_555);
-  client.ask("create_group", { group: "g" });
-  client.ask("join_group", { group: "g" });
+  const client = scene.founder("client", 5_555, "g");
   const other = scene.user("client2", 5_556, "g");
   scene.run();
   scene.lines();
@@ -298,14 +296,7 @@ describe("a log that is elsewhere", () => {
     const position = known(client);
     scene.restart({ log: "outside" });
     scene.server.machine.restore(scene.network.now, entries);
-    scene.server.onOutput = ({ appends }, now) => {
-      const committed = (appends ?? []).map((event) => {
-        const entry = { index: entries.length + 1, event };
-        entries.push(entry);
-        return entry;
-      });
-      if (committed.length > 0) scene.server.machine.committed(now, committed);
-    };
+    scene.commitAtOnce(entries);
     client.reconnect();
     client.speaker.heard.length = 0;
     client.tell("register", { name: "client", groups: ["g"], known: position });
@@ -343,13 +334,7 @@ test("a table of more than 1,000 users is not pushed, one of 900 is again", () =
   }
   scene.restart({ log: "outside" });
   scene.server.machine.restore(scene.network.now, entries);
-  let index = entries.length;
-  scene.server.onOutput = ({ appends }, now) => {
-    if (appends === undefined) return;
-    const committed = appends.map((event) => ({ index: ++index, event }));
-    scene.server.machine.committed(now, committed);
-    scene.network.act(scene.server, () => {});
-  };
+  scene.commitAtOnce(entries);
   const client = scene.stranger(5_555);
   client.ask("register", { name: "client", groups: [] });
   scene.run();

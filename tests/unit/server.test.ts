@@ -168,9 +168,7 @@ describe("groups", () => {
 
   test("carry messages to all but the sender, each acknowledged", () => {
     const scene = new ChatScene();
-    const client = scene.user("client", 5_555);
-    client.ask("create_group", { group: "g" });
-    client.ask("join_group", { group: "g" });
+    const client = scene.founder("client", 5_555, "g");
     const members = [scene.user("client2", 5_556, "g"), scene.user("client3", 5_557, "g")];
     const outsider = scene.user("client4", 5_558);
     scene.run();
@@ -193,9 +191,7 @@ describe("groups", () => {
 
   test("lose a member that does not answer, once, and it is told when it is back", () => {
     const scene = new ChatScene();
-    const client = scene.user("client", 5_555);
-    client.ask("create_group", { group: "g" });
-    client.ask("join_group", { group: "g" });
+    const client = scene.founder("client", 5_555, "g");
     const other = scene.user("client2", 5_556, "g");
     scene.run();
     scene.lines();
@@ -222,9 +218,7 @@ describe("groups", () => {
 
   test("are left by one who leaves the server", () => {
     const scene = new ChatScene();
-    const client = scene.user("client", 5_555);
-    client.ask("create_group", { group: "g" });
-    client.ask("join_group", { group: "g" });
+    const client = scene.founder("client", 5_555, "g");
     scene.lines();
     client.ask("deregister");
     expect(scene.lines()).toEqual([
@@ -277,9 +271,7 @@ describe("a report of an offline user", () => {
 
   test("of one who is gone and alive all the same lets it come back", () => {
     const scene = new ChatScene();
-    const client = scene.user("client", 5_555);
-    client.ask("create_group", { group: "g" });
-    client.ask("join_group", { group: "g" });
+    const client = scene.founder("client", 5_555, "g");
     const other = scene.user("client2", 5_556);
     scene.run();
     const known = { epoch: client.speaker.last("table")?.payload.epoch, version: 2 };

@@ -3,9 +3,10 @@
 import { describe, expect, test } from "bun:test";
 
 import type { Address, Datagram } from "../../lib/transport/address.ts";
-import { aeadKey, open, sealInto } from "../../lib/transport/aead.ts";
+import { aeadKey, openFrom, sealInto } from "../../lib/transport/aead.ts";
 import { ByteWriter } from "../../lib/transport/bytes.ts";
 import {
+  DATA_HEADER_BYTES,
   type DataPacket,
   decodeDatagram,
   PacketKind,
@@ -19,6 +20,7 @@ import {
   writeAck,
   writeMaxData,
   writePathChallenge,
+  writePathResponse,
   writePing,
   writeStream,
 } from "../../lib/transport/frames.ts";
@@ -30,6 +32,7 @@ import {
   RECEIVE_WINDOW_BYTES,
   REJECT_AFTER_MS,
 } from "../../lib/transport/limits.ts";
+import { ASKED_ACK_DELAY_MS, MAX_ACK_DELAY_MS } from "../../lib/transport/retry.ts";
 import { frameMessage } from "../../lib/transport/send-stream.ts";
 import { Session } from "../../lib/transport/session.ts";
 import { Prng } from "../support/prng.ts";
@@ -75,7 +78,7 @@ function flush(session: Session, now: number): { to: Address; size: number; fram
   return out.map(({ to, bytes }) => {
     const decoded = decodeDatagram(bytes);
     if ("reason" in decoded || decoded.kind !== PacketKind.Data) throw new Error("not DATA");
-    const plain = open(KEY, decoded.packetNumber, decoded.header, decoded.sealed)!;
+    const plain = openFrom(KEY, decoded.packetNumber, decoded.bytes, DATA_HEADER_BYTES)!;
     const frames = decodeFrames(plain);
     if (!Array.isArray(frames)) throw new Error(frames.reason);
     return { to, size: bytes.length, frames };
@@ -96,7 +99,7 @@ describe("an address that is not proven", () => {
           writePathChallenge(frames, new Uint8Array(8).fill(i));
         }
       });
-      received += many.header.length + many.sealed.length;
+      received += many.bytes.length;
       session.receive(number * 100, ELSEWHERE, many);
       for (const { to, size } of flush(session, number * 100)) if (to === ELSEWHERE) sent += size;
       expect(sent).toBeLessThanOrEqual(received);
@@ -121,6 +124,44 @@ describe("an address that is not proven", () => {
       }),
     );
     expect(session.address).toEqual(PEER);
+  });
+});
+
+describe("a new path", () => {
+  test("is not measured by what was sent on the one before", () => {
+    const session = openSession({ mayGrow: () => true });
+    let [sent, heard] = [0, 0];
+    const flushed = (now: number) => {
+      const packets = flush(session, now);
+      sent += packets.length;
+      return packets;
+    };
+    const say = (now: number, bytes: number): number[] => {
+      session.send(now, frameMessage(new Uint8Array(bytes)));
+      return flushed(now).map(({ size }) => size);
+    };
+    const hear = (now: number, from: Address, write: (frames: ByteWriter) => void) =>
+      session.receive(now, from, packet(heard++, write));
+    const acknowledge = (now: number, from: Address, first: number, last: number) =>
+      hear(now, from, (frames) => writeAck(frames, rangeSet([[first, last]]), 0));
+
+    expect(Math.max(...say(0, 3_000))).toBe(1_452);
+    acknowledge(10, PEER, 0, sent - 1);
+    const late = sent;
+    const [first, second, probe] = say(10, 2_000);
+    expect([first, second! < 1_200, probe]).toEqual([1_452, true, 8_952]);
+    acknowledge(20, PEER, sent - 1, sent - 1);
+    hear(20, ELSEWHERE, (frames) => frames.zeros(100));
+    const challenge = flushed(20).flatMap(({ frames }) => frames)[0]!;
+    if (challenge.kind !== FrameKind.PathChallenge) throw new Error("no challenge");
+    hear(21, ELSEWHERE, (frames) => writePathResponse(frames, challenge.data));
+    expect(session.address).toEqual(ELSEWHERE);
+    // Its own probe is under way when an acknowledgement comes late of what the old path carried.
+    expect(say(21, 3_000).filter((size) => size > 1_200)).toEqual([1_452]);
+    acknowledge(22, ELSEWHERE, late, late + 1);
+    expect(Math.max(...say(22, 3_000))).toBe(1_200);
+    acknowledge(30, ELSEWHERE, late, sent - 1);
+    expect(say(30, 3_000)[0]).toBe(1_452);
   });
 });
 
@@ -247,6 +288,28 @@ describe("an acknowledgement", () => {
     expect(asking(openSession(), 100_000).lastIndexOf(true)).toBe(9);
     expect(asking(openSession(), 100_000).indexOf(true)).toBe(9);
     expect(asking(openSession({ asksAtOnce: true }), 3_000)).toEqual([false, false, true]);
+  });
+
+  test("is waited for as long as it may take where there was no room to ask for it", () => {
+    const [rtt, deviation] = [10, 5];
+    let crowded = 0;
+    for (let bytes = 1_100; bytes < 1_200; bytes++) {
+      const session = openSession({ asksAtOnce: true });
+      session.send(0, frameMessage(Uint8Array.of(1)));
+      flush(session, 0);
+      session.receive(
+        rtt,
+        PEER,
+        packet(0, (frames) => writeAck(frames, rangeSet([[0, 0]]), 0)),
+      );
+      session.send(rtt, frameMessage(new Uint8Array(bytes)));
+      const packets = flush(session, rtt);
+      const asks = packets.at(-1)!.frames.some(({ kind }) => kind === FrameKind.Ping);
+      const ackDelayMs = asks ? ASKED_ACK_DELAY_MS : MAX_ACK_DELAY_MS;
+      expect(session.deadline(rtt)).toBe(rtt + rtt + 4 * deviation + ackDelayMs);
+      if (!asks) crowded++;
+    }
+    expect(crowded).toBeGreaterThan(0);
   });
 });
 

@@ -1,3 +1,5 @@
+// The two halves of a stream: messages cut in pieces, and put together again.
+
 import { describe, expect, test } from "bun:test";
 
 import { ByteWriter } from "../../lib/transport/bytes.ts";

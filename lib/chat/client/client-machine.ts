@@ -7,7 +7,9 @@ import { Endpoint } from "../../transport/endpoint.ts";
 import type { KeyLimits } from "../../transport/key-phases.ts";
 import type { KeyPair } from "../../transport/keys.ts";
 import { KEEP_ALIVE_MS } from "../../transport/limits.ts";
+import { EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED } from "../exit-status.ts";
 import { LINGER_MS, REGISTRATION_IDLE_MS } from "../limits.ts";
+import { prefix } from "../line.ts";
 import type { Machine, Mismatch, Output } from "../machine.ts";
 import { RefusalReason, type Refused } from "../message.ts";
 import { printable } from "../printable.ts";
@@ -40,10 +42,6 @@ export interface ClientOptions {
   /** How long the keys of a session serve; left out: as in KEY_LIMITS. */
   readonly keyLimits?: KeyLimits | undefined;
 }
-
-const EXIT_DONE = 0;
-const EXIT_SERVER = 1;
-const EXIT_INTERRUPTED = 130;
 
 const NOTHING: Output = { datagrams: [], lines: [] };
 
@@ -142,7 +140,7 @@ export class ClientMachine implements Machine {
   /** What stands in front of what is typed now. */
   get prompt(): string {
     const group = this.#grouping.room.current;
-    return group === undefined ? ">>> " : `>>> (${printable(group)}) `;
+    return prefix(group && printable(group));
   }
 
   /** What the last word of an unfinished line may become, in the form of readline's completer. */
@@ -172,7 +170,7 @@ export class ClientMachine implements Machine {
     if (this.#ending === undefined) {
       // Their senders were told that they were received.
       this.#grouping.showMail(this.#grouping.room.leave());
-      this.#screen.say("stopping client-server listener", "closing");
+      this.#screen.sayClosing();
       this.#end(now, EXIT_INTERRUPTED, true);
     } else this.#ending = { ...this.#ending, at: now };
   }
@@ -263,8 +261,8 @@ export class ClientMachine implements Machine {
     if (payload.reason === RefusalReason.AlreadyExists) {
       this.#screen.say(`\`${this.#options.name}\` already exists!`, "error");
     } else this.#screen.say(`Registration refused: ${payload.detail}`, "error");
-    this.#screen.say("stopping client-server listener", "closing");
-    this.#end(now, EXIT_SERVER, false);
+    this.#screen.sayClosing();
+    this.#end(now, EXIT_FAILED, false);
   }
 
   #begin(now: number): void {
@@ -274,7 +272,7 @@ export class ClientMachine implements Machine {
 
   #onLeft(now: number): void {
     this.#screen.say("You are Offline. Bye.");
-    this.#screen.say("stopping client-server listener", "closing");
+    this.#screen.sayClosing();
     this.#end(now, EXIT_DONE, false);
   }
 
@@ -287,7 +285,7 @@ export class ClientMachine implements Machine {
   #onMismatch(now: number, mismatch: Mismatch): void {
     this.#grouping.showMail(this.#grouping.room.leave());
     this.#mismatch = mismatch;
-    this.#end(now, EXIT_SERVER, false);
+    this.#end(now, EXIT_FAILED, false);
   }
 
   #giveUp(now: number): void {
@@ -295,8 +293,8 @@ export class ClientMachine implements Machine {
     this.#grouping.showMail(this.#grouping.room.leave());
     this.#screen.say("Server not responding", "error");
     this.#screen.say("Exiting", "error");
-    this.#screen.say("stopping client-server listener", "closing");
-    this.#end(now, EXIT_SERVER, false);
+    this.#screen.sayClosing();
+    this.#end(now, EXIT_FAILED, false);
   }
 
   #end(now: number, status: number, quiet: boolean): void {

@@ -17,8 +17,8 @@ export class Grouping {
   readonly room = new GroupRoom();
   readonly #screen: Screen;
   readonly #server: ServerLink;
-  /** Names of groups that were seen, for completion. */
-  readonly #known = new Set<string>();
+  /** For completion: names of groups as last listed, and of those that were created or entered since. */
+  #known = new Set<string>();
   #leaving = false;
 
   constructor(screen: Screen, server: ServerLink) {
@@ -56,11 +56,10 @@ export class Grouping {
   list(now: number, finished: Finished): void {
     this.#ask(now, { type: "list_groups", payload: {} }, finished, (reply) => {
       if (reply?.type !== "groups") return this.#refused("No list of groups", reply);
+      const { groups } = reply.payload;
+      this.#known = new Set(groups);
       this.#screen.say("Available group chats:");
-      for (const group of reply.payload.groups) {
-        this.#known.add(group);
-        this.#screen.say(group);
-      }
+      for (const group of groups) this.#screen.say(group);
     });
   }
 

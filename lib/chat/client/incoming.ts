@@ -1,5 +1,6 @@
 // Direct messages that arrive: who sent them is told by the key of their session, never by what they say. Those whose
-// sender has no name yet wait until the server says who it is. Knows the table and how to ask the server; where they are shown is the business of Grouping.
+// sender has no name yet wait until the server says who it is. Knows the table and how to ask the server; where they
+// are shown is the business of Grouping.
 
 import { STRANGER_MESSAGES_MAX, STRANGERS_MAX, STRANGERS_TEXT_MAX_UNITS } from "../limits.ts";
 import type { DirectLinks } from "./direct-links.ts";

@@ -6,6 +6,9 @@ import type { Line, LineKind } from "../line.ts";
 import { encodedTextBytes } from "../message.ts";
 import { printable } from "../printable.ts";
 
+/** The last line of every client. */
+export const CLOSING: Line = { text: "[stopping client-server listener]", kind: "closing" };
+
 export class Screen {
   #lines: Line[] = [];
 
@@ -27,6 +30,11 @@ export class Screen {
   /** `(group) text` */
   plainIn(group: string, text: string, kind: LineKind = "status"): void {
     this.#lines.push({ text: printable(text), kind, scope: printable(group) });
+  }
+
+  /** That this is the end. */
+  sayClosing(): void {
+    this.#lines.push(CLOSING);
   }
 
   /** Whether a text fits into a message; otherwise says that it does not. */

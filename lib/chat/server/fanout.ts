@@ -14,7 +14,7 @@ import {
 import { encodeMessage, senderTag } from "../message.ts";
 import type { ServerContext } from "./context.ts";
 import { ackedGroupMessage, notResponsive } from "./lines.ts";
-import type { Delivery, Link, Presence } from "./link.ts";
+import { type Delivery, type Link, NOTHING_HELD, type Presence } from "./link.ts";
 import type { Group, Membership, User } from "./membership.ts";
 import { type Parked, Parking } from "./parking.ts";
 import { Revivals } from "./revivals.ts";
@@ -71,7 +71,7 @@ export class Fanout {
   cameBack(presence: Presence): void {
     const { held, link } = presence;
     if (link === undefined) return;
-    presence.held = [];
+    presence.held = NOTHING_HELD;
     for (const delivery of held) link.deliver(this.#context.now, delivery);
     this.#context.wakeups.schedule(presence, this.lookAfter(presence));
   }
@@ -148,7 +148,7 @@ export class Fanout {
   /** The user is no longer registered: nothing is on its way to it any more. */
   gone(presence: Presence): void {
     const deliveries = [...presence.held, ...(presence.link?.takeDeliveries() ?? [])];
-    presence.held = [];
+    presence.held = NOTHING_HELD;
     for (const delivery of deliveries) {
       this.#settle(presence, delivery);
       this.release(delivery.membership.group);
@@ -177,7 +177,8 @@ export class Fanout {
     const delivery: Delivery = { sending, membership, since: now, number: 0 };
     if (presence.link !== undefined) presence.link.deliver(now, delivery);
     else {
-      presence.held.push(delivery);
+      if (presence.held.length === 0) presence.held = [delivery];
+      else presence.held.push(delivery);
       wakeups.schedule(presence, now + GIVE_UP_MS);
     }
     if (isTooFarBehind(presence)) this.#giveUp(presence, delivery);

@@ -1,7 +1,7 @@
 // The groups and who is in them. Knows nothing of sessions and messages.
 
 import { foldName } from "../names.ts";
-import type { Group, Membership, User } from "./membership.ts";
+import { type Group, type Membership, NO_MEMBERSHIPS, type User } from "./membership.ts";
 
 export class Groups {
   /** In order of their creation. They stay when their last member leaves. */
@@ -32,6 +32,7 @@ export class Groups {
   join(user: User, group: Group, since: number): Membership {
     const membership: Membership = { user, group, since };
     group.members.set(user.number, membership);
+    if (user.memberships === NO_MEMBERSHIPS) user.memberships = new Map();
     user.memberships.set(group.folded, membership);
     user.removedFrom?.delete(group.folded);
     return membership;

@@ -10,7 +10,7 @@ const line = (words: TemplateStringsArray, ...values: readonly string[]): string
   return `${text}]`;
 };
 
-export const STARTED = (port: number): string => line`Server started on ${String(port)}`;
+export const started = (port: number): string => line`Server started on ${String(port)}`;
 export const QUITTING = line`Quitting.`;
 export const TABLE_UPDATED = line`Server table updated.`;
 

@@ -49,7 +49,8 @@ export class Link {
   #waiting: Deque<Waiting> | undefined;
   #inFlight: Deque<Delivery> | undefined;
   /** Of what waits, all but deliveries: these are bounded by who makes them. */
-  #postedWaiting = { frames: 0, bytes: 0 };
+  #postedFrames = 0;
+  #postedBytes = 0;
   /** Answers that the client has yet to take: how many, their bytes, and those of them in the transport's queue. */
   #answers = 0;
   #answerBytes = 0;
@@ -92,8 +93,8 @@ export class Link {
     if (number !== "queue_full") return number;
     this.#wait(posted);
     this.#count(posted, 1);
-    const { frames, bytes } = this.#postedWaiting;
-    if (frames > ANSWERS_MAX_FRAMES || bytes > ANSWERS_MAX_BYTES) this.#overflow(this);
+    const tooMany = this.#postedFrames > ANSWERS_MAX_FRAMES;
+    if (tooMany || this.#postedBytes > ANSWERS_MAX_BYTES) this.#overflow(this);
     return 0;
   }
 
@@ -106,6 +107,7 @@ export class Link {
       answers?.shift();
       first = answers?.first();
     }
+    if (answers?.length === 0) this.#answersInFlight = undefined;
   }
 
   deliver(now: number, delivery: Delivery): void {
@@ -184,8 +186,8 @@ export class Link {
   }
 
   #count({ frame }: Posted, sign: 1 | -1): void {
-    this.#postedWaiting.frames += sign;
-    this.#postedWaiting.bytes += sign * frame.length;
+    this.#postedFrames += sign;
+    this.#postedBytes += sign * frame.length;
   }
 
   /** Returns the number in the session, 0 if it is gone. */
@@ -212,6 +214,9 @@ export class Link {
   }
 }
 
+/** Of a user for whom nothing is held: shared by all of them, and never changed. */
+export const NOTHING_HELD: Delivery[] = [];
+
 /** No table has been sent to this client in this session, or none that it still has. */
 export const NO_TABLE = -1;
 
@@ -224,7 +229,7 @@ export class Presence implements Scheduled {
   /** When the last session ended, in ms; of no meaning while there is one. */
   awaySince: number;
   /** Group messages that wait for the user to come back, oldest first. */
-  held: Delivery[] = [];
+  held = NOTHING_HELD;
   /** Group messages and their bytes that the user has yet to take: in flight, waiting or held. */
   undelivered = 0;
   undeliveredBytes = 0;

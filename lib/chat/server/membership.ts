@@ -15,7 +15,7 @@ export interface User {
   host: string;
   port: number;
   /** By the group's folded name. */
-  readonly memberships: Map<string, Membership>;
+  memberships: Map<string, Membership>;
   /** Groups, by folded name, that it was removed from and has not joined since; undefined as long as there is none. */
   removedFrom: Set<string> | undefined;
   readonly memory: RequestMemory;
@@ -28,6 +28,9 @@ export interface Group {
   /** By the user's number, in order of joining. */
   readonly members: Map<number, Membership>;
 }
+
+/** Those of a user that is in no group: shared by all of them, and never changed. */
+export const NO_MEMBERSHIPS: Map<string, Membership> = new Map();
 
 /** One user's stay in one group. */
 export interface Membership {

@@ -12,14 +12,17 @@ import {
 import type { Counts } from "../events.ts";
 import { GROUP_MEMBERS_MAX, GROUPS_MAX, USERS_MAX } from "../limits.ts";
 
-interface ServerLimit {
-  readonly flag: string;
+/** A number that whoever runs the server may set. */
+export interface ServerLimit<Name extends string = string> {
+  /** The name of its flag, without the dashes. */
+  readonly flag: Name;
   /** The heading in the help. */
   readonly group: string;
   readonly about: string;
+  /** `messages`, `a second` */
   readonly unit: string;
   readonly default: number;
-  /** Less is no use, but for 0: no limit. */
+  /** Less is no use, but for 0. */
   readonly least?: number;
   /** What the program can carry: more cannot be asked for, and 0 means this. */
   readonly most?: number;

@@ -6,13 +6,14 @@ import { toHex } from "../../transport/bytes.ts";
 import { Endpoint, type EndpointOptions, type TransportEvent } from "../../transport/endpoint.ts";
 import { GIVE_UP_MS } from "../../transport/retry.ts";
 import type { ServerEvent } from "../events.ts";
+import { EXIT_DONE } from "../exit-status.ts";
 import { REGISTRATION_IDLE_MS } from "../limits.ts";
 import { type CommittedEntry, type LogEntry, MemoryLog } from "../log.ts";
 import type { Machine, Output } from "../machine.ts";
 import { ServerContext } from "./context.ts";
 import { Fanout } from "./fanout.ts";
 import { Inquiries } from "./inquiries.ts";
-import { QUITTING, STARTED } from "./lines.ts";
+import { QUITTING, started } from "./lines.ts";
 import { Link, type Presence } from "./link.ts";
 import { ServerOutcomes } from "./outcomes.ts";
 import { Quotas } from "./quotas.ts";
@@ -49,6 +50,7 @@ export class ServerMachine implements Machine {
   /** By session. */
   readonly #links = new Map<number, Link>();
   readonly #overflowed = new Set<Link>();
+  readonly #overflow = (link: Link) => this.#overflowed.add(link);
   readonly #memory: MemoryLog | undefined;
   readonly #epoch: string;
   /** Events on their way into the log. */
@@ -86,7 +88,7 @@ export class ServerMachine implements Machine {
       this.#memory = new MemoryLog();
       this.#memory.follow((entries) => this.#apply(entries));
     }
-    context.show(STARTED(port));
+    context.show(started(port));
   }
 
   /** The static public key, 32 bytes. */
@@ -142,7 +144,7 @@ export class ServerMachine implements Machine {
   /** The user wants it to end. Nobody is told: clients find out as they would if the machine had lost its power. */
   interrupt(now: number): void {
     this.#context.now = now;
-    this.#exit = 0;
+    this.#exit = EXIT_DONE;
   }
 
   flush(now: number): Output {
@@ -203,8 +205,7 @@ export class ServerMachine implements Machine {
   #handle(event: TransportEvent): void {
     if (event.type === "established") {
       const { session, peerKey, address } = event;
-      const overflow = (link: Link) => this.#overflowed.add(link);
-      const link = new Link(this.#endpoint, session, toHex(peerKey), address, overflow);
+      const link = new Link(this.#endpoint, session, toHex(peerKey), address, this.#overflow);
       this.#links.set(session, link);
       this.#context.strangers.add(this.#context.now, link);
       return;

@@ -14,7 +14,7 @@ import type {
 import { RefusalReason } from "../message.ts";
 import { checkName, foldName } from "../names.ts";
 import { Groups } from "./groups.ts";
-import type { Group, Membership, User } from "./membership.ts";
+import { type Group, type Membership, NO_MEMBERSHIPS, type User } from "./membership.ts";
 import { Departed, emptyMemory, recall, remember, type Verdict } from "./request-memory.ts";
 import { UserTable } from "./user-table.ts";
 
@@ -148,7 +148,7 @@ export class ServerState {
       registration: index,
       host: event.host,
       port: event.port,
-      memberships: new Map(),
+      memberships: NO_MEMBERSHIPS,
       removedFrom: undefined,
       memory: this.#departed.take(key) ?? emptyMemory(),
     };

@@ -1,0 +1,159 @@
+// The client of a server that forgets: it registers again, and what had no answer, or may be lost, is asked again.
+
+import { describe, expect, test } from "bun:test";
+
+import { clientInGroup, ClientScene } from "../support/client-scene.ts";
+
+describe("a server that restarted", () => {
+  test("while nothing was asked: registered again, without a word but for the table", () => {
+    const scene = new ClientScene();
+    const client = scene.client("client", 5_555);
+    const server = scene.restartServer();
+    scene.network.until(() => server.of("register").length > 0, "registration", 60_000);
+    scene.network.run(1_000);
+    expect(client.shown).toEqual([]);
+    expect(client.say("send client hi")).toHaveLength(2);
+  });
+
+  test("the request that was on its way is sent again, with its id, behind the registration", () => {
+    const scene = new ClientScene();
+    const client = scene.client("client", 5_555);
+    client.type("create_group g");
+    scene.network.run(50);
+    const first = scene.server.of("create_group");
+    expect(first).toHaveLength(1);
+    const server = scene.restartServer();
+    server.script = server.obliging;
+    client.until(">>> [Group g created by Server.]", 4_000);
+    expect(server.asked.map(({ type }) => type)).toEqual(["register", "create_group"]);
+    expect(server.of("create_group")[0]?.metadata).toEqual(first[0]!.metadata);
+  });
+
+  test("the group that the user is in is named, and so is the table that is known", () => {
+    const { scene, client } = clientInGroup();
+    const { epoch, version } = scene.server;
+    const server = scene.restartServer();
+    server.script = server.obliging;
+    expect(client.say("send_group hi")).toEqual([">>> (g) [Message received by Server.]"]);
+    expect(server.of("register")[0]?.payload).toEqual({
+      name: "client",
+      groups: ["g"],
+      known: { epoch, version },
+    });
+    expect(client.machine.prompt).toBe(">>> (g) ");
+  });
+
+  test("group messages that were taken, but not passed on to all, are sent again in their order", () => {
+    const { scene, client } = clientInGroup();
+    expect(client.say("send_group 1", "send_group 2", "send_group 3")).toHaveLength(3);
+    const ids = scene.server.of("send_group").map(({ metadata }) => metadata.id);
+    for (const session of scene.server.sessions.values()) {
+      scene.server.say(session, { type: "settled", payload: { id: ids[0]! }, metadata: {} });
+    }
+    scene.network.run(20);
+    scene.server.script = () => false;
+    client.type("send_group 4");
+    scene.network.run(20);
+    const server = scene.restartServer();
+    server.script = server.obliging;
+    client.until(">>> (g) [Message received by Server.]", 4_000);
+    scene.network.run(500);
+    expect(server.of("send_group").map(({ payload }) => payload.text)).toEqual(["2", "3", "4"]);
+    expect(server.of("send_group").map(({ metadata }) => metadata.id)).toEqual([
+      ...ids.slice(1),
+      ids[2]! + 1,
+    ]);
+    expect(client.shown.filter((line) => line.includes("Message received by Server"))).toHaveLength(
+      1,
+    );
+  });
+
+  test("in the same epoch only what has no answer is sent again", () => {
+    const { scene, client } = clientInGroup();
+    client.say("send_group 1");
+    scene.server.script = () => false;
+    client.type("send_group 2");
+    scene.network.run(20);
+    const server = scene.restartServer(scene.server.epoch);
+    server.script = server.obliging;
+    client.until(">>> (g) [Message received by Server.]", 4_000);
+    expect(server.of("send_group").map(({ payload }) => payload.text)).toEqual(["2"]);
+  });
+
+  test("and has other groups: those of the list are completed, and not the ones before", () => {
+    const scene = new ClientScene();
+    scene.server.script = scene.server.obliging;
+    const client = scene.client("client", 5_555);
+    const completed = () => client.machine.complete("join_group ")[0];
+    client.say("create_group old");
+    expect(completed()).toEqual(["old"]);
+    const server = scene.restartServer();
+    server.script = server.obliging;
+    client.say("list_groups");
+    expect(completed()).toEqual(["a", "b"]);
+  });
+
+  test("the name was taken meanwhile", () => {
+    const scene = new ClientScene();
+    const client = scene.client("client", 5_555);
+    const server = scene.restartServer();
+    server.script = (asked) => {
+      server.refuse(asked, "already_exists");
+      return true;
+    };
+    client.untilEnd(60_000);
+    expect(client.shown).toEqual([
+      ">>> [`client` already exists!]",
+      ">>> [stopping client-server listener]",
+    ]);
+    expect(client.node.status).toBe(1);
+  });
+
+  test("who has asked to leave asks again, and does not register before", () => {
+    const scene = new ClientScene();
+    const client = scene.client("client", 5_555);
+    client.type("dereg client");
+    scene.network.run(50);
+    const server = scene.restartServer();
+    server.script = server.obliging;
+    client.untilEnd(4_000);
+    expect(server.asked.map(({ type }) => type)).toEqual(["deregister"]);
+    expect(client.shown).toEqual([
+      ">>> [You are Offline. Bye.]",
+      ">>> [stopping client-server listener]",
+    ]);
+    expect(client.node.status).toBe(0);
+  });
+});
+
+describe("a registration that ended", () => {
+  test("is told by the table: the client registers again", () => {
+    const scene = new ClientScene();
+    const client = scene.client("client", 5_555);
+    scene.onServer(() => {
+      scene.server.users.length = 0;
+      scene.server.pushTable();
+    });
+    scene.network.run(200);
+    expect(scene.server.of("register")).toHaveLength(2);
+    expect(client.shown).toEqual([">>> [Client table updated.]", ">>> [Client table updated.]"]);
+  });
+
+  test("is told by a refusal: the client registers again and asks again", () => {
+    const scene = new ClientScene();
+    const client = scene.client("client", 5_555);
+    let refused = 0;
+    scene.server.script = (asked) => {
+      if (asked.message.type !== "register" && refused++ < 3) {
+        scene.server.refuse(asked, "not_registered");
+        return true;
+      }
+      return scene.server.obliging(asked);
+    };
+    expect(client.say("list_groups")).toEqual([
+      ">>> [Available group chats:]",
+      ">>> [a]",
+      ">>> [b]",
+    ]);
+  });
+});
