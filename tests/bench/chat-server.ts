@@ -1,12 +1,12 @@
-// The server of this project as a process of its own, ready to be measured. From source; no limit on what its users do,
-// since the benchmark's are all from one address and in a hurry.
+// The server of this project as a process of its own, ready to be measured. From source; unless it is told otherwise, no
+// limit on what its users do, since the benchmark's are all from one address and in a hurry.
 
 import { join } from "node:path";
 
 import { SERVER_FLAGS } from "../../lib/io/arguments.ts";
 import { encodeHello, NONCE_BYTES } from "../../lib/transport/datagrams.ts";
 import { freePort } from "../support/ports.ts";
-import { Process, SERVER_CORE, temporaryFolder, untilReady } from "./processes.ts";
+import { Process, removeFolder, SERVER_CORE, temporaryFolder, untilReady } from "./processes.ts";
 
 const SERVER = join(import.meta.dir, "../../server.ts");
 
@@ -20,6 +20,8 @@ export interface ChatServerOptions {
   readonly core?: number;
   /** Flags of Bun itself, such as `--cpu-prof`. */
   readonly runtimeFlags?: readonly string[];
+  /** With the limits that it has by itself. */
+  readonly limited?: boolean;
   /** Called with what a module says that such a flag has loaded into it. */
   readonly onMessage?: (message: unknown) => void;
 }
@@ -37,16 +39,18 @@ const unlimited = (): string[] =>
 
 /** Starts a server, and waits until it answers. Its lines go where those of a service without a log go. */
 export const startChatServer = async (options: ChatServerOptions = {}): Promise<ChatServer> => {
-  const { core = SERVER_CORE, runtimeFlags = [], onMessage } = options;
+  const { core = SERVER_CORE, runtimeFlags = [], limited = false, onMessage } = options;
   const port = await freePort();
+  const folder = temporaryFolder();
   const server = new Process(
-    [process.execPath, ...runtimeFlags, SERVER, `${port}`, ...unlimited()],
+    [process.execPath, ...runtimeFlags, SERVER, `${port}`, ...(limited ? [] : unlimited())],
     core,
     {
-      env: { XDG_CONFIG_HOME: temporaryFolder() },
+      env: { XDG_CONFIG_HOME: folder },
       ...(onMessage === undefined ? {} : { onMessage }),
     },
   );
+  void server.child.exited.then(() => removeFolder(folder));
   try {
     await untilReady(server, () => answersHello(port));
   } catch (error) {

@@ -101,7 +101,7 @@ export class CrowdLoop {
 }
 
 /** One client's place in it, in the shape of a drive loop of its own. */
-export class Seat implements Scheduled {
+class Seat implements Scheduled {
   readonly machine: Machine;
   readonly outlets: Outlets;
   /** Those of the queue of deadlines. */

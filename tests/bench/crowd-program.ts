@@ -8,6 +8,15 @@ import { RealClient } from "./real-client.ts";
 /** Errors told; more of them would say the same. */
 const ERRORS_TOLD = 3;
 
+/** As many clients are neighbours, with one /24 prefix, and each has an address of its own: what servers limit by them. */
+const NEIGHBOURS = 200;
+
+/** On Linux, all of 127.0.0.0/8 is this machine. */
+const hostOf = (number: number): string => {
+  if (process.platform !== "linux") return "127.0.0.1";
+  return `127.1.${Math.floor(number / NEIGHBOURS)}.${1 + (number % NEIGHBOURS)}`;
+};
+
 const loop = new CrowdLoop();
 const clients: RealClient[] = [];
 const received = { datagrams: 0, bytes: 0 };
@@ -29,6 +38,7 @@ const open = (serverPort: number): Promise<RealClient> => {
   return RealClient.open({
     name: `c${clients.length}`,
     server: { host: "127.0.0.1", port: serverPort },
+    host: hostOf(clients.length),
     received,
     crank: (machine, outlets) => loop.seat(machine, outlets),
     show(lines: readonly Line[]) {

@@ -15,6 +15,9 @@ const FIRST_CLIENTS = 100;
 
 const CLIENTS = { quick: [100, 1_000], full: [1_000, 10_000] };
 
+/** What an idle client may cost is a goal for so many. */
+const MANY_CLIENTS = 10_000;
+
 /** Longer than any goal, so that a miss has a number. */
 const JOIN_MAX_MS = 180_000;
 
@@ -42,6 +45,7 @@ const startProbedServer = async (): Promise<ProbedServer> => {
   let tell: (bytes: number) => void = () => {};
   const server = await startChatServer({
     runtimeFlags: ["--preload", HEAP_PROBE],
+    limited: true,
     onMessage: (bytes) => tell(bytes as number),
   });
   const { child, pid } = server.process;
@@ -134,7 +138,8 @@ const joining = (count: number, options: BenchOptions): Case => ({
     { figure: "all in", against: "", atMost: 60 },
     { figure: "not in or lost", against: "", atMost: 0 },
     { figure: "idle CPU", against: "", atMost: 10 },
-    { figure: "resident", against: "", atMost: 4 },
+    // In a small crowd most of it is what the engine has compiled.
+    ...(count < MANY_CLIENTS ? [] : [{ figure: "resident", against: "", atMost: 4 }]),
   ],
 });
 

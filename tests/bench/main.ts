@@ -1,6 +1,13 @@
 // bun run bench: what the program costs, beside what else does the same, on this machine and in the same run. A table for
 // each case as soon as it is measured, and with --json everything in a file.
 
+import {
+  EXIT_DONE,
+  EXIT_FAILED,
+  EXIT_INTERRUPTED,
+  EXIT_USAGE,
+} from "../../lib/chat/exit-status.ts";
+import { Progress } from "../support/progress.ts";
 import { direct } from "./direct.ts";
 import { fanout } from "./fanout.ts";
 import { handshake } from "./handshake.ts";
@@ -9,7 +16,6 @@ import { join } from "./join.ts";
 import { limit } from "./limit.ts";
 import { type Options, parseOptions } from "./options.ts";
 import type { Part } from "./part.ts";
-import { Progress } from "./progress.ts";
 import { type CaseResult, runCase } from "./rounds.ts";
 import { scale } from "./scale.ts";
 import { start } from "./start.ts";
@@ -25,10 +31,6 @@ ${PARTS.map(({ name, about }) => `  ${name.padEnd(12)}${about}`).join("\n")}
   --quick       two short rounds: to see that it works, not to believe the figures
   --json FILE   all figures of all rounds`;
 
-const EXIT_FAILED = 1;
-const EXIT_USAGE = 2;
-const EXIT_INTERRUPTED = 130;
-
 const main = async (): Promise<number> => {
   let options: Options;
   try {
@@ -43,7 +45,7 @@ const main = async (): Promise<number> => {
   }
   if (options.help) {
     console.log(USAGE);
-    return 0;
+    return EXIT_DONE;
   }
   return await bench(options);
 };
@@ -83,7 +85,7 @@ const bench = async (options: Options): Promise<number> => {
     ({ failure, cases }) =>
       failure !== undefined || cases.some((it) => it.contenders.some(({ failed }) => failed)),
   );
-  return hasFailed ? EXIT_FAILED : 0;
+  return hasFailed ? EXIT_FAILED : EXIT_DONE;
 };
 
 /** After each case, so that a run that is broken off leaves what it has. */

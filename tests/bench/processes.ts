@@ -33,7 +33,7 @@ const folders = new Set<string>();
 
 process.once("exit", () => {
   for (const child of running) child.kill("SIGKILL");
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+  for (const folder of folders) removeFolder(folder);
 });
 
 /** A folder for the time of the benchmark. */
@@ -47,6 +47,12 @@ export const temporaryFolder = (): string => {
 const PATH = `${process.env["PATH"] ?? ""}:/usr/local/sbin:/usr/sbin`;
 
 export const isInstalled = (program: string): boolean => Bun.which(program, { PATH }) !== null;
+
+/** Before the benchmark ends. */
+export const removeFolder = (folder: string): void => {
+  folders.delete(folder);
+  rmSync(folder, { recursive: true, force: true });
+};
 
 /** Words in front of a command, each program in the place of the one before: the same process throughout. */
 const wrapping = (core: number): string[] => [

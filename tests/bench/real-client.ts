@@ -21,6 +21,8 @@ type Crank = Pick<Drive, "start" | "datagram" | "act" | "stop">;
 export interface RealClientOptions {
   readonly name: string;
   readonly server: Address;
+  /** Its own address. */
+  readonly host?: string;
   /** A drive loop of its own, if left out. */
   readonly crank?: (machine: Machine, outlets: Outlets) => Crank;
   readonly received: Received;
@@ -62,11 +64,11 @@ export class RealClient {
 
   /** Opens its socket. It does not begin before `start`. */
   static async open(options: RealClientOptions): Promise<RealClient> {
-    const { received } = options;
+    const { received, host = "127.0.0.1" } = options;
     let client: RealClient | undefined;
     const opened = await openUdpSocket({
       port: 0,
-      hostname: "127.0.0.1",
+      hostname: host,
       onDatagram: (from, bytes) => {
         received.datagrams++;
         received.bytes += bytes.length;

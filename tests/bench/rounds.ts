@@ -98,7 +98,7 @@ const withinTime = async (figures: Promise<Figures>): Promise<Figures> => {
 };
 
 /** What came of the goals. */
-export const goalResults = (
+const goalResults = (
   goals: readonly Goal[],
   figures: readonly FigureSpec[],
   [ours, ...others]: readonly ContenderResult[],

@@ -56,8 +56,12 @@ class Stage {
   }
 
   /** The server's CPU time for one delivery, in us. */
-  async talk(order: Pick<TalkOrder, "pace" | "textBytes">): Promise<number> {
-    this.#members ??= await this.#gather();
+  async talk(
+    order: Pick<TalkOrder, "pace" | "textBytes">,
+    progress: (word: string) => void,
+  ): Promise<number> {
+    this.#members ??= await this.#gather(progress);
+    progress("talking");
     const { firstWarmUpMs, warmUpMs, countMs } = this.#times;
     const talk = { ...order, countMs, warmUpMs: this.#warm ? warmUpMs : firstWarmUpMs };
     this.#warm = true;
@@ -69,15 +73,17 @@ class Stage {
     await Promise.all([this.#members?.end(), this.#idle?.end(), this.#serving?.process.end()]);
   }
 
-  async #gather(): Promise<Performer<MembersOrders>> {
+  async #gather(progress: (word: string) => void): Promise<Performer<MembersOrders>> {
     const { members, otherGroups = 0, idle = 0 } = this.#scene;
     this.#serving = await chatapp.serve(temporaryFolder());
     const { port, process } = this.#serving;
     this.#idle = new Performer<CrowdOrders>("crowd-program.ts", CLIENT_CORE);
     for (let joined = 0; joined < idle; joined += IDLE_AT_ONCE) {
+      progress(`${joined} users are there`);
       const count = Math.min(IDLE_AT_ONCE, idle - joined);
       await this.#idle.ask("join", { count, serverPort: port });
     }
+    progress("members come");
     const crowd = new Performer<MembersOrders>("members-program.ts", CLIENT_CORE);
     const order = { peer: chatapp.name, port, pid: process.pid, members, otherGroups };
     await crowd.ask("gather", order, GATHER_MAX_MS);
@@ -97,10 +103,10 @@ const overScenes = (
     name,
     contenders: stages.map(({ title, stage }) => ({
       name: title,
-      async measure() {
+      async measure(_round, progress) {
         const figures: Record<string, number> = {};
         for (const [figure, texts] of FIGURES) {
-          figures[figure] = await stage.talk({ pace: { kind: "window", texts } });
+          figures[figure] = await stage.talk({ pace: { kind: "window", texts } }, progress);
         }
         return figures;
       },
@@ -120,8 +126,12 @@ const overSizes = (sizes: readonly number[], options: BenchOptions): Case => {
     name: `size of a text, one at a time to ${MEMBERS} members`,
     contenders: sizes.map((textBytes) => ({
       name: `${textBytes} bytes`,
-      async measure() {
-        const us = await stage.talk({ pace: { kind: "window", texts: 1 }, textBytes });
+      async measure(_round, progress) {
+        const order: Pick<TalkOrder, "pace" | "textBytes"> = {
+          pace: { kind: "window", texts: 1 },
+          textBytes,
+        };
+        const us = await stage.talk(order, progress);
         return { delivery: us, KiB: us / (textBytes / BYTES_PER_KIB) };
       },
     })),

@@ -8,6 +8,7 @@ import { freePort } from "../support/ports.ts";
 import type { BenchOptions, Case, Contender, Part } from "./part.ts";
 import { temporaryFolder } from "./processes.ts";
 import { median } from "./statistics.ts";
+import { cpuBetween, type CpuTimes, cpuTimes } from "./usage.ts";
 
 const ROOT = join(import.meta.dir, "../..");
 
@@ -19,6 +20,14 @@ const FIRST_STARTS = 3;
 const START_MAX_MS = 10_000;
 
 const HELLO = "hello";
+
+/** It stays, so that its CPU time can be looked at. */
+const HELLO_SOURCE = `console.log(${JSON.stringify(HELLO)});\nsetTimeout(() => {}, 60_000);\n`;
+
+const US_PER_MS = 1_000;
+
+/** A process that has yet to run. */
+const NOTHING_YET: CpuTimes = new Map([["", 0]]);
 
 /** Builds an entry point as `script` of package.json builds its own. Returns the program. */
 const build = async (script: "build:client" | "build:server", entry: string, outfile: string) => {
@@ -35,13 +44,20 @@ const build = async (script: "build:client" | "build:server", entry: string, out
   return outfile;
 };
 
-/** From just before it is started to the moment when `shown` is on its terminal, in ms. Then it is ended. */
-const startTime = async (
+interface Started {
+  /** From just before it was started to the moment when its first line was on its terminal, in ms. */
+  readonly ms: number;
+  /** CPU time of all its threads up to then, in ms: the same also on a busy machine. */
+  readonly cpuMs: number;
+}
+
+/** Starts a program, waits until `shown` is on its terminal, and ends it. */
+const startOnce = async (
   command: readonly string[],
   shown: string,
   env: Readonly<Record<string, string>>,
-): Promise<number> => {
-  const { promise, resolve, reject } = Promise.withResolvers<number>();
+): Promise<Started> => {
+  const { promise, resolve, reject } = Promise.withResolvers<Started>();
   const decoder = new TextDecoder();
   let text = "";
   const late = setTimeout(() => reject(new Error(`not shown: ${shown}`)), START_MAX_MS);
@@ -51,7 +67,9 @@ const startTime = async (
     terminal: {
       data(_, bytes) {
         text += decoder.decode(bytes, { stream: true });
-        if (text.includes(shown)) resolve(performance.now() - from);
+        if (!text.includes(shown)) return;
+        const ms = performance.now() - from;
+        resolve({ ms, cpuMs: cpuBetween(NOTHING_YET, cpuTimes(child.pid)) / US_PER_MS });
       },
     },
   });
@@ -100,7 +118,7 @@ const starting = (program: Program, atMost: number | undefined, { quick }: Bench
     shown: HELLO,
     words: async () => [],
   };
-  const written = Bun.write(hello.entry, `console.log(${JSON.stringify(HELLO)});\n`);
+  const written = Bun.write(hello.entry, HELLO_SOURCE);
   const contender = (
     { name, script, entry, shown, words }: Program,
     outfile: string,
@@ -113,13 +131,16 @@ const starting = (program: Program, atMost: number | undefined, { quick }: Bench
         await written;
         built ??= build(script, entry, outfile);
         const command = [await built, ...(await words())];
-        const start = () => startTime(command, shown, { XDG_CONFIG_HOME: folder });
+        const start = () => startOnce(command, shown, { XDG_CONFIG_HOME: folder });
         progress("starting");
         if (round === 1) for (let count = 0; count < FIRST_STARTS; count++) await start();
-        const times: number[] = [];
+        const started: Started[] = [];
         const starts = quick ? STARTS.quick : STARTS.full;
-        while (times.length < starts) times.push(await start());
-        return { start: median(times) };
+        while (started.length < starts) started.push(await start());
+        return {
+          start: median(started.map(({ ms }) => ms)),
+          CPU: median(started.map(({ cpuMs }) => cpuMs)),
+        };
       },
     };
   };
@@ -129,7 +150,10 @@ const starting = (program: Program, atMost: number | undefined, { quick }: Bench
       contender(program, join(folder, "program")),
       contender(hello, join(folder, "hello")),
     ],
-    figures: [{ name: "start", unit: "ms", better: "less" }],
+    figures: [
+      { name: "start", unit: "ms", better: "less" },
+      { name: "CPU", unit: "ms", better: "less" },
+    ],
     goals: atMost === undefined ? [] : [{ figure: "start", against: hello.name, atMost }],
   };
 };

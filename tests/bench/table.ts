@@ -61,7 +61,7 @@ const limitText = ({ atMost, atLeast, against }: Goal): string => {
   return parts.join(", ");
 };
 
-export const goalText = ({ goal, value, met }: GoalResult): string => {
+const goalText = ({ goal, value, met }: GoalResult): string => {
   const measured =
     value === undefined
       ? "not measured"
