@@ -55,11 +55,16 @@ const simple = (word: string, ...tests: Test[]): Expectation => ({
   outcome: firstOf([...tests, ...invalid(word), [`[Usage: ${word}`, "refused"]]),
 });
 
+/** What stands before the first space, and what behind it. */
+const cut = (text: string): [before: string, behind: string] => {
+  const space = text.indexOf(" ");
+  return space < 0 ? [text, ""] : [text.slice(0, space), text.slice(space + 1)];
+};
+
 /** What is expected of a typed line. `own` is the folded name of the user. */
 export const expectationOf = (line: string, own: string): Expectation => {
-  const [word = "", ...rest] = line.split(" ");
-  const [first = ""] = rest;
-  const text = rest.slice(1).join(" ");
+  const [word, rest] = cut(line);
+  const [first, text] = cut(rest);
   switch (word) {
     case "":
       return { word, message: false, silent: true, outcome: () => undefined };
@@ -74,7 +79,7 @@ export const expectationOf = (line: string, own: string): Expectation => {
           [/^\[Message to group \S+ not delivered: /, "refused"],
         ),
         message: true,
-        text: rest.join(" "),
+        text: rest,
       };
     case "create_group":
       if (first === "") return usage(word, "create_group <group>");

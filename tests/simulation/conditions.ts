@@ -36,6 +36,8 @@ export interface Conditions {
   readonly corrupt: number;
   readonly truncate: number;
   readonly bandwidth?: Bandwidth;
+  /** The longest datagram that gets through, in bytes; left out: any. */
+  readonly carriesBytes?: number;
 }
 
 const CLEAN: Conditions = {
@@ -108,8 +110,18 @@ export type PresetName = keyof typeof PRESETS;
 
 export const PRESET_NAMES = Object.keys(PRESETS) as PresetName[];
 
-/** The same path with everything repaired: only the distance is left. */
-export const healed = ({ delayMs }: Conditions): Conditions => ({ ...CLEAN, delayMs });
+/** What paths carry, in bytes of UDP payload: the least that any does, Ethernet, jumbo frames, the loopback. */
+export const WIDTHS_BYTES = [1_200, 1_472, 9_000, 65_507] as const;
+
+/** The same path with everything repaired: only the distance and the width are left. */
+export const healed = ({ delayMs, carriesBytes }: Conditions): Conditions => ({
+  ...CLEAN,
+  delayMs,
+  ...(carriesBytes === undefined ? {} : { carriesBytes }),
+});
+
+/** There and back, in ms, for what is late by the jitter one way. */
+export const roundTripOf = ({ delayMs, jitterMs }: Conditions): number => 2 * delayMs + jitterMs;
 
 /**
  * Of all datagrams, the share that does not arrive as sent in the long run. What is damaged is as good as lost.

@@ -45,7 +45,7 @@ export class Disturbances {
 export const disturb = (
   world: World,
   disturbances: Disturbances,
-  fault: Extract<Fault, { kind: "partition" | "rebind" | "stall" }>,
+  fault: Extract<Fault, { kind: "partition" | "rebind" | "stall" | "width" }>,
   seats: number,
 ): void => {
   const { network, now } = world;
@@ -57,6 +57,9 @@ export const disturb = (
   } else if (fault.kind === "rebind") {
     network.rebind(fault.seat);
     disturbances.add(fault.seat, undefined, now, now + UNTIL_FOUND_MS);
+  } else if (fault.kind === "width") {
+    // No disturbance: what is too long goes again in pieces that are not, and nobody notices.
+    network.widen(now, fault.seat, fault.carriesBytes);
   } else {
     const { seat, to, oneWay, forMs } = fault;
     const others = to === undefined ? everyBut(seat, seats) : [to];

@@ -4,6 +4,8 @@
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 
+import { EXIT_DONE, EXIT_FAILED } from "../../lib/chat/exit-status.ts";
+import { numberOf, runCommand } from "../support/command.ts";
 import { Progress } from "../support/progress.ts";
 import { tableText } from "../support/table.ts";
 import { PRESET_NAMES, type PresetName } from "./conditions.ts";
@@ -29,8 +31,6 @@ const USAGE = `Usage: bun run simulate [--seed N] [--runs N] [--preset P] [--min
   --threads N   how many runs at a time, one on each processor if left out; nothing else depends on it`;
 
 const RUNS = 500;
-const EXIT_FAILED = 1;
-const EXIT_USAGE = 2;
 
 /** A trace of a shortest case that is longer than this is cut in the middle. */
 const TRACE_LINES_MAX = 200;
@@ -51,17 +51,17 @@ const main = async (): Promise<number> => {
   });
   if (values.help) {
     console.log(USAGE);
-    return 0;
+    return EXIT_DONE;
   }
-  const runs = number(values.runs);
-  const threads = number(values.threads) ?? availableParallelism();
+  const runs = numberOf(values.runs);
+  const threads = numberOf(values.threads) ?? availableParallelism();
   if (values.matrix) return await printMatrix(runs ?? RUNS_PER_CELL, threads);
-  const minutes = number(values.minutes);
+  const minutes = numberOf(values.minutes);
   const preset = presetOf(values.preset);
   const single = values.seed !== undefined && runs === undefined && minutes === undefined;
   const count = minutes === undefined ? (runs ?? (single ? 1 : RUNS)) : Number.POSITIVE_INFINITY;
   const until = performance.now() + (minutes ?? Number.POSITIVE_INFINITY) * 60_000;
-  const first = number(values.seed) ?? 1;
+  const first = numberOf(values.seed) ?? 1;
   const { keep, all } = values;
   return await simulate({ first, count, until, preset, keep, all, threads });
 };
@@ -86,7 +86,7 @@ const simulate = async (plan: Plan): Promise<number> => {
   for await (const { options, result } of runAll(optionsOf(plan), threads)) {
     const { seed } = options;
     summary.add(result);
-    progress.show(() => `seed ${seed}, ${summary.runs} runs, ${summary.failures} failed`);
+    progress.offer(() => `seed ${seed}, ${summary.runs} runs, ${summary.failures} failed`);
     if (result.findings.length === 0) continue;
     progress.clear();
     if (all) {
@@ -99,7 +99,7 @@ const simulate = async (plan: Plan): Promise<number> => {
   }
   progress.clear();
   printSummary(summary, performance.now() - startedAt);
-  return summary.failures === 0 ? 0 : EXIT_FAILED;
+  return summary.failures === 0 ? EXIT_DONE : EXIT_FAILED;
 };
 
 function* optionsOf({ first, count, until, preset }: Plan): Iterable<Options> {
@@ -156,18 +156,11 @@ const printSummary = (summary: Summary, ms: number): void => {
 const printMatrix = async (runs: number, threads: number): Promise<number> => {
   const progress = new Progress();
   const { text, failures } = await matrixText(runs, threads, (done) => {
-    progress.show(() => `${done} of ${CELLS * runs} runs`);
+    progress.offer(() => `${done} of ${CELLS * runs} runs`);
   });
   progress.clear();
   console.log(text);
-  return failures === 0 ? 0 : EXIT_FAILED;
-};
-
-const number = (text: string | undefined): number | undefined => {
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (Number.isFinite(value) && value > 0) return value;
-  throw new Error(`not a number: ${text}`);
+  return failures === 0 ? EXIT_DONE : EXIT_FAILED;
 };
 
 const presetOf = (text: string | undefined): PresetName | undefined => {
@@ -177,12 +170,4 @@ const presetOf = (text: string | undefined): PresetName | undefined => {
   return preset;
 };
 
-if (import.meta.main) {
-  try {
-    process.exitCode = await main();
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : String(error));
-    console.error(USAGE);
-    process.exitCode = EXIT_USAGE;
-  }
-}
+if (import.meta.main) await runCommand(main, USAGE);

@@ -43,7 +43,12 @@ export interface Tally {
 }
 
 const DIRECT = /^\[(?:>>> )?(\S+?): (.*)\]$/s;
+/** What no other line looks like. */
+const ANY_MESSAGE = /^\[?(>>> )?\S+: \d+\.\d+ /;
 const GROUP = /^Group_Message (\S+): (.*)$/s;
+
+/** More than there ever are in a run. */
+const PROCESSES_MAX = 65_536;
 
 /** What arrives before its sender's name is known waits; so much later it was shown, or never will be. */
 const NAMELESS_MS = 10_000;
@@ -65,8 +70,8 @@ export class Messages implements Watcher {
   readonly #byKey = new Map<string, Process>();
   readonly #processes: Process[] = [];
   readonly #counts = new Map<Process, number>();
-  /** The last number shown, by receiver and kind of message. */
-  readonly #last = new Map<string, number>();
+  /** The last number shown, by kind of message, then by receiver and sender. */
+  readonly #last = new Map<string, Map<number, number>>();
   /** When a key's stay in a group ended other than by its own wish, or the key was taken off the table. */
   readonly #removals: { readonly at: number; readonly key: string; readonly group?: string }[] = [];
   #serverDied = false;
@@ -98,7 +103,7 @@ export class Messages implements Watcher {
     for (const line of lines) {
       if (line.kind === "chat") this.#onDirect(now, process, line);
       else if (line.kind === "group") this.#onGroup(now, process, line);
-      else if (/^\[?(>>> )?\S+: \d+\.\d+ /.test(line.text)) {
+      else if (line.text.includes(": ") && ANY_MESSAGE.test(line.text)) {
         this.#findings.add("message of the wrong kind", `${process.name} shows "${line.text}"`);
       }
     }
@@ -172,11 +177,16 @@ export class Messages implements Watcher {
   }
 
   #inOrder(process: Process, { number, typed }: Message, kind: string): void {
-    const pair = `${process.id} ${typed.process.id} ${kind}`;
-    if (number < (this.#last.get(pair) ?? 0)) {
+    let last = this.#last.get(kind);
+    if (last === undefined) {
+      last = new Map();
+      this.#last.set(kind, last);
+    }
+    const pair = process.id * PROCESSES_MAX + typed.process.id;
+    if (number < (last.get(pair) ?? 0)) {
       this.#findings.add("out of order", `${process.name} shows "${typed.expected.text}" too late`);
     }
-    this.#last.set(pair, number);
+    last.set(pair, number);
   }
 
   #count(now: number, process: Process, message: Message, waited: boolean): void {

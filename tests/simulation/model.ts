@@ -61,7 +61,8 @@ export class Model {
   }
 
   byKey(key: string): Holder | undefined {
-    return [...this.#holders.values()].find((holder) => holder.key === key);
+    for (const holder of this.#holders.values()) if (holder.key === key) return holder;
+    return undefined;
   }
 
   /** All names, sorted. */

@@ -4,14 +4,18 @@
 import { DirectLinks } from "../../lib/chat/client/direct-links.ts";
 import { Strangers } from "../../lib/chat/client/incoming.ts";
 import { GroupRoom } from "../../lib/chat/client/room.ts";
+import { Deque } from "../../lib/chat/deque.ts";
 import { Groups } from "../../lib/chat/server/groups.ts";
 import { Revivals } from "../../lib/chat/server/revivals.ts";
 import { ServerMachine } from "../../lib/chat/server/server-machine.ts";
 import { UserTable } from "../../lib/chat/server/user-table.ts";
 import { Endpoint } from "../../lib/transport/endpoint.ts";
+import { KeyPhases } from "../../lib/transport/key-phases.ts";
 import { Liveness } from "../../lib/transport/liveness.ts";
+import { PathMtu } from "../../lib/transport/path-mtu.ts";
 import { PathValidation } from "../../lib/transport/path.ts";
 import { ReceiveStream } from "../../lib/transport/receive-stream.ts";
+import { ReceivedPackets } from "../../lib/transport/received-packets.ts";
 import { SendStream } from "../../lib/transport/send-stream.ts";
 import { replace } from "../support/replace.ts";
 
@@ -29,6 +33,10 @@ const everyNth = (n: number): (() => boolean) => {
 
 /** The transport's counters begin anew so soon. */
 const WRAP = 8;
+
+/** Whether what a queue holds is a request that waits. */
+const isArrival = (item: unknown): boolean =>
+  typeof item === "object" && item !== null && "message" in item && "bytes" in item;
 
 export const MUTATIONS: readonly Mutation[] = [
   {
@@ -157,6 +165,45 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "never forgets a session",
     apply: () => replace(Endpoint, "abandon", () => () => {}),
+  },
+  {
+    name: "forgets to fall back to 1,200 bytes when the path shrinks",
+    apply: () => replace(PathMtu, "onTimeout", () => () => {}),
+  },
+  {
+    name: "keeps sealing with the old key, whatever the peer has sent",
+    apply: () => replace(KeyPhases, "onRekey", () => () => undefined),
+  },
+  {
+    name: "does not send a lost public key again",
+    apply: () => replace(KeyPhases, "onLost", () => () => {}),
+  },
+  {
+    name: "lets requests overtake those that wait for the rate",
+    apply: () =>
+      replace(
+        Deque<unknown>,
+        "push",
+        (right) =>
+          function (item) {
+            if (!isArrival(item)) return right.call(this, item);
+            const before = [...this];
+            this.keep(() => false);
+            for (const one of [item, ...before]) right.call(this, one);
+          },
+      ),
+  },
+  {
+    name: "never sends an acknowledgement that it has delayed",
+    apply: () =>
+      replace(
+        ReceivedPackets,
+        "onTaken",
+        (right) =>
+          function (now, packetNumber, asks) {
+            right.call(this, now, packetNumber, asks === "soon" ? "never" : asks);
+          },
+      ),
   },
   {
     name: "does not follow a peer to its new address",

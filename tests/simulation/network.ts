@@ -3,7 +3,7 @@
 
 import type { Address, Datagram } from "../../lib/transport/address.ts";
 import type { Prng } from "../support/prng.ts";
-import { type Bursts, type Conditions, healed } from "./conditions.ts";
+import { type Bursts, type Conditions, healed, WIDTHS_BYTES } from "./conditions.ts";
 import { Heap, type Timed } from "./heap.ts";
 
 /** A host's place in the network, from 0 on. */
@@ -31,6 +31,18 @@ interface Path {
   /** Partitions in force. */
   cuts: number;
 }
+
+/** What a host's own link carries, and since when. */
+interface Width {
+  readonly bytes: number;
+  readonly since: number;
+}
+
+/** What every path carries. */
+const [LEAST_WIDTH_BYTES] = WIDTHS_BYTES;
+
+/** A link that carries whatever is sent. */
+const ANY_WIDTH: Width = { bytes: Number.POSITIVE_INFINITY, since: 0 };
 
 /** How long after its time a replayed datagram may come. */
 const REPLAY_MAX_MS = 60_000;
@@ -60,6 +72,8 @@ export class Network {
   readonly #paths = new Map<number, Path>();
   /** Until when each sender's own link is busy. */
   readonly #busyUntil: number[] = [];
+  /** The longest datagram that each host's own link carries, in bytes; any for those that are not named. */
+  readonly #widths = new Map<Seat, Width>();
   #nextPort = FIRST_MAPPED_PORT;
   #healed = false;
   /** Of all that was sent: datagrams, bytes, and those lost on the way. */
@@ -81,6 +95,11 @@ export class Network {
     return this.#addresses[seat]!;
   }
 
+  /** Who is reached at an address now. */
+  seatAt(address: Address): Seat | undefined {
+    return this.#seats.get(placeOf(address));
+  }
+
   /** A NAT forgets its mapping: from now on the host appears at another port, and the old one leads nowhere. */
   rebind(seat: Seat): void {
     const { host } = this.addressOf(seat);
@@ -98,7 +117,22 @@ export class Network {
     if (path.cuts > 0) path.cuts--;
   }
 
-  /** From now on everything arrives. */
+  /** From now on the host's own link carries datagrams of so many bytes, both ways. */
+  widen(now: number, seat: Seat, bytes: number): void {
+    this.#widths.set(seat, { bytes, since: now });
+  }
+
+  /** What gets through between two hosts, and since when that is so. */
+  widthOf(from: Seat, to: Seat): Width {
+    const { carriesBytes = Number.POSITIVE_INFINITY } = this.#path(from, to).conditions;
+    const [here, there] = [from, to].map((seat) => this.#widths.get(seat) ?? ANY_WIDTH);
+    return {
+      bytes: Math.min(carriesBytes, here!.bytes, there!.bytes),
+      since: Math.max(here!.since, there!.since),
+    };
+  }
+
+  /** From now on everything arrives that is not too long. */
   heal(): void {
     this.#healed = true;
     for (const path of this.#paths.values()) {
@@ -124,7 +158,8 @@ export class Network {
     const path = this.#path(seat, target);
     const { conditions } = path;
     const leaves = this.#transmit(now, seat, conditions, bytes.length);
-    if (leaves === undefined || path.cuts > 0 || this.#random.chance(this.#lossNow(now, path))) {
+    const stopped = path.cuts > 0 || this.#isTooLong(seat, target, bytes.length);
+    if (leaves === undefined || stopped || this.#random.chance(this.#lossNow(now, path))) {
       this.traffic.lost++;
       return;
     }
@@ -162,6 +197,10 @@ export class Network {
       this.#paths.set(number, path);
     }
     return path;
+  }
+
+  #isTooLong(from: Seat, to: Seat, bytes: number): boolean {
+    return bytes > LEAST_WIDTH_BYTES && bytes > this.widthOf(from, to).bytes;
   }
 
   /** When the last bit leaves the sender's link; undefined if its queue is full. */

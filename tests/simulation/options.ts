@@ -2,7 +2,15 @@
 
 import type { ServerLimits } from "../../lib/chat/server/server-limits.ts";
 import { Prng } from "../support/prng.ts";
-import { type Conditions, PRESET_NAMES, type PresetName, PRESETS } from "./conditions.ts";
+import {
+  type Conditions,
+  lossOf,
+  PRESET_NAMES,
+  type PresetName,
+  PRESETS,
+  roundTripOf,
+  WIDTHS_BYTES,
+} from "./conditions.ts";
 
 /** Things that go wrong besides the network, each a number of times in the run. */
 export interface Faults {
@@ -20,6 +28,10 @@ export interface Faults {
   readonly stalls: number;
   /** Somebody else tries to register under a name that is taken. */
   readonly impostors: number;
+  /** All clients' addresses change at once: they are behind one NAT, and it was started again. */
+  readonly moves: number;
+  /** A host's own link becomes narrower, or wider. */
+  readonly widths: number;
 }
 
 export interface Options {
@@ -38,6 +50,8 @@ export interface Options {
   readonly piped: boolean;
   /** The longest text, in characters. */
   readonly textMax: number;
+  /** Share of texts that are short whatever that is; left out: 0.9. */
+  readonly shortTexts?: number;
   readonly conditions: Conditions;
   /** How much worse one direction may be than the other: loss is multiplied by 1 / this to 1. */
   readonly asymmetry: number;
@@ -48,8 +62,18 @@ export interface Options {
   /** Everything happens at a multiple of this, in ms, as in a process that comes to its datagrams only now and then. */
   readonly tickMs: number;
   readonly faults: Faults;
-  /** When sessions replace their keys; left out: seldom, as in the program. */
-  readonly rekey?: { readonly afterMs: number; readonly afterPackets: number };
+  /** When sessions replace their keys, and when it is too late for that; left out: seldom, as in the program. */
+  readonly rekey?: {
+    readonly afterMs: number;
+    readonly afterPackets: number;
+    readonly rejectAfterMs?: number;
+  };
+  /** After so many packets a client's sessions are over, as if nobody had replaced their keys; left out: never. */
+  readonly sessionPackets?: number;
+  /** Faults come within so many ms; left out: while users type who need not wait for anything. */
+  readonly faultsMs?: number;
+  /** Hosts try whether longer datagrams get through; left out: they do not. */
+  readonly mayGrow?: true;
   /** What the server limits; left out: as in the program. */
   readonly limits?: Partial<ServerLimits>;
   /** A server that is started again has the same key, and clients go on with no other; left out: another one each time. */
@@ -64,6 +88,8 @@ export const NO_FAULTS: Faults = {
   serverCrashes: 0,
   stalls: 0,
   impostors: 0,
+  moves: 0,
+  widths: 0,
 };
 
 const CLIENTS_MIN = 2;
@@ -76,7 +102,7 @@ export const drawOptions = (seed: number, preset?: PresetName): Options => {
   const random = new Prng(seed);
   const named = preset ?? (random.chance(0.5) ? random.pick(PRESET_NAMES) : undefined);
   const piped = random.chance(0.15);
-  return {
+  const options: Options = {
     seed,
     preset: named ?? "drawn",
     clients: random.between(CLIENTS_MIN, CLIENTS_MAX),
@@ -92,16 +118,99 @@ export const drawOptions = (seed: number, preset?: PresetName): Options => {
     logMs: random.pick([0, 0, 0, 1, 20]),
     tickMs: random.pick([0, 1, 1, 15]),
     faults: drawFaults(random),
-    ...(random.chance(0.5)
-      ? {
-          rekey: {
-            afterMs: random.pick([100, 2_000, 10_000]),
-            afterPackets: random.pick([10, 50, 1_000]),
-          },
-        }
-      : {}),
+    ...(random.chance(0.5) ? { rekey: drawRekey(random) } : {}),
     ...(random.chance(0.3) ? { limits: drawLimits(random) } : {}),
     ...(random.chance(0.5) ? { serverKeyKept: true } : {}),
+  };
+  const aimed = aim(options, random);
+  return aimed.mayGrow !== true && random.chance(0.45)
+    ? { ...aimed, ...drawGrowth(aimed, random) }
+    : aimed;
+};
+
+/**
+ * A part of the seeds is about one thing, which the others meet by accident at best: what is under way when a session
+ * ends, when a server dies, when everyone is somewhere else at once. Their faults come while users are busy.
+ */
+const aim = (options: Options, random: Prng): Options => {
+  const { faults, linesPerUser, thinkMs, conditions } = options;
+  const roundTripMs = roundTripOf(conditions);
+  const faultsMs = 500 + linesPerUser * (thinkMs + roundTripMs);
+  switch (random.below(AIMS)) {
+    case 0: {
+      const { rekey: _, ...rest } = options;
+      // Enough for a question and its answer, tries included.
+      const good = roundTripMs < 200 && lossOf(conditions) < 0.2;
+      const sessionPackets = random.pick(good ? [15, 20, 30] : [200, 300]);
+      return { ...rest, textMax: Math.min(options.textMax, 200), sessionPackets };
+    }
+    case 1: {
+      const more = { serverCrashes: random.between(2, 4) };
+      return { ...options, groups: 1, faults: { ...faults, ...more }, faultsMs };
+    }
+    case 2: {
+      const more = { moves: random.between(1, 4), rebinds: random.between(1, 5) };
+      return { ...options, faults: { ...faults, ...more }, faultsMs };
+    }
+    case 3: {
+      const more = { partitions: random.between(3, 8) };
+      return { ...options, faults: { ...faults, ...more }, faultsMs };
+    }
+    case 4: {
+      const limits = { ...options.limits, ...TIGHT, "messages-per-second": random.pick([2, 5]) };
+      return { ...options, piped: true, limits };
+    }
+    case 5: {
+      const { limits: _, ...rest } = options;
+      return {
+        ...rest,
+        linesPerUser: Math.min(linesPerUser, 8),
+        thinkMs: 300,
+        piped: false,
+        leaves: 0,
+        textMax: random.pick([60_000, 200_000]),
+        shortTexts: 0.2,
+        conditions: {
+          ...conditions,
+          loss: Math.min(conditions.loss, 0.05),
+          bandwidth: { bytesPerMs: 250, queueBytes: 100_000 },
+          carriesBytes: 65_507,
+        },
+        faults: { ...faults, widths: random.between(8, 16) },
+        faultsMs: 3_000 + 20 * roundTripMs,
+        mayGrow: true,
+      };
+    }
+    default:
+      return options;
+  }
+};
+
+const AIMS = 9;
+
+const TIGHT = { "messages-burst": 2, "bytes-per-second": 0, "group-members": 0 } as const;
+
+const drawRekey = (random: Prng): NonNullable<Options["rekey"]> => {
+  const afterMs = random.pick([100, 2_000, 10_000]);
+  const afterPackets = random.pick([10, 50, 1_000]);
+  return { afterMs, afterPackets, rejectAfterMs: afterMs + REKEY_SUCCEEDS_MS };
+};
+
+/** Long enough for an exchange on the worst path that is to be borne. */
+const REKEY_SUCCEEDS_MS = 10_000;
+
+/** Paths of some width, and texts long enough to fill them. */
+const drawGrowth = (options: Options, random: Prng): Partial<Options> => {
+  const { conditions, faults, textMax, sessionPackets } = options;
+  const slow = lossOf(conditions) > 0.1 || conditions.bandwidth !== undefined;
+  return {
+    mayGrow: true,
+    conditions: { ...conditions, carriesBytes: random.pick(WIDTHS_BYTES) },
+    faults: { ...faults, widths: random.chance(0.5) ? random.between(1, 6) : 0 },
+    textMax:
+      slow || sessionPackets !== undefined
+        ? textMax
+        : random.pick([textMax, 20_000, 60_000, 200_000]),
   };
 };
 
@@ -162,6 +271,8 @@ const drawFaults = (random: Prng): Faults => {
     serverCrashes: some(2),
     stalls: some(3),
     impostors: some(1),
+    moves: 0,
+    widths: 0,
   };
 };
 

@@ -4,8 +4,8 @@
 import type { ClientMachine } from "../../lib/chat/client/client-machine.ts";
 import { Prng } from "../support/prng.ts";
 import { Book } from "./book.ts";
-import { Bounds, type SessionPair, watchEndpoints } from "./bounds.ts";
-import { lossOf } from "./conditions.ts";
+import { Bounds } from "./bounds.ts";
+import { lossOf, roundTripOf } from "./conditions.ts";
 import { Conversations } from "./conversation.ts";
 import { type Finding, Findings } from "./findings.ts";
 import { Gone } from "./gone.ts";
@@ -13,8 +13,11 @@ import { Messages, type Tally } from "./messages.ts";
 import { Names } from "./names.ts";
 import type { Options } from "./options.ts";
 import { drawScenario, type Scenario, SERVER_SEAT } from "./scenario.ts";
+import { type SessionPair, type SessionWatcher, watchSessions } from "./sessions.ts";
+import { Sizes } from "./sizes.ts";
 import { Stage } from "./stage.ts";
 import type { Trace } from "./trace.ts";
+import { Upkeep } from "./upkeep.ts";
 
 export interface Result {
   readonly findings: readonly Finding[];
@@ -26,6 +29,8 @@ export interface Result {
   readonly mistakes: number;
   readonly virtualMs: number;
   readonly datagrams: number;
+  /** The longest datagram. */
+  readonly longestBytes: number;
   readonly roundTripMs: number;
 }
 
@@ -65,12 +70,16 @@ export const scenarioOf = (options: Options): Scenario =>
   drawScenario(options, new Prng(options.seed ^ 0x5ce_4a10));
 
 export const run = (options: Options, scenario: Scenario, trace?: Trace): Result => {
-  let bounds: Findings | undefined;
-  return watchEndpoints(
-    (rule, what) => bounds?.add(rule, what),
+  let watcher: SessionWatcher | undefined;
+  return watchSessions(
+    {
+      found: (rule, what) => watcher?.found(rule, what),
+      expired: (pair) => watcher?.expired(pair),
+      probed: (to) => watcher?.probed(to),
+    },
     (sessions) =>
-      runWatched(options, scenario, trace, sessions, (findings) => {
-        bounds = findings;
+      runWatched(options, scenario, trace, sessions, (one) => {
+        watcher = one;
       }),
   );
 };
@@ -80,12 +89,11 @@ const runWatched = (
   scenario: Scenario,
   trace: Trace | undefined,
   sessions: () => SessionPair[],
-  begin: (findings: Findings) => void,
+  begin: (watcher: SessionWatcher) => void,
 ): Result => {
   const stage = new Stage(options, scenario, new Prng(options.seed));
   const { world } = stage;
   const findings = new Findings(() => world.now);
-  begin(findings);
   const conversations = new Conversations(findings);
   const book = new Book(
     findings,
@@ -99,18 +107,26 @@ const runWatched = (
     lossOf(options.conditions) < STRICT_LOSS_MAX && (bursts?.badMs ?? 0) <= STRICT_BURST_MAX_MS;
   const gone = new Gone(world, findings, book, stage.disturbances, conversations, strict);
   const bounds = new Bounds(findings);
+  const sizes = new Sizes(findings, world.network, options);
   const names = new Names(findings, book);
+  const upkeep = new Upkeep(world, findings, stage.disturbances, { options, scenario, strict });
+  begin({
+    found: (rule, what) => findings.add(rule, what),
+    expired: (pair) => upkeep.expired(pair),
+    probed: (to) => upkeep.probed(to),
+  });
   conversations.onEnd = (now, typed) => {
     messages.onEnd(now, typed);
     gone.onEnd(now, typed);
   };
   if (trace !== undefined) world.watchers.push(trace);
-  world.watchers.push(book, gone, conversations, messages, names, bounds, stage);
+  world.watchers.push(book, gone, conversations, messages, names, bounds, sizes, upkeep, stage);
   conversations.onTyped = (typed) => messages.add(typed);
   try {
     stage.open(conversations);
     play(stage, options);
     settle(stage, conversations, findings, scenario.faults.length === 0);
+    upkeep.settled = true;
     rollCall(stage, conversations, findings);
     if (findings.list.length === 0) checkTables(stage, book, findings);
     quiet(stage, bounds, findings, bounds.forsaken(sessions()).length);
@@ -127,7 +143,8 @@ const runWatched = (
     mistakes: gone.mistakes,
     virtualMs: world.now,
     datagrams: world.network.traffic.datagrams,
-    roundTripMs: 2 * options.conditions.delayMs + options.conditions.jitterMs,
+    longestBytes: sizes.longestBytes,
+    roundTripMs: roundTripOf(options.conditions),
   };
 };
 
@@ -144,8 +161,12 @@ const settle = (
   const { world } = stage;
   stage.heal();
   world.runUntil(world.now + (calm ? SETTLE_CALM_MS : SETTLE_MIN_MS), () => false);
-  if (world.runUntil(world.now + SETTLE_MAX_MS, () => stage.idle)) return;
-  findings.add("does not come to rest", pendingText(stage, conversations));
+  if (stage.idle) return;
+  if (!world.runUntil(world.now + SETTLE_MAX_MS, () => stage.idle)) {
+    findings.add("does not come to rest", pendingText(stage, conversations));
+  }
+  // The others hear of whoever came last.
+  world.runUntil(world.now + SETTLE_CALM_MS, () => false);
 };
 
 /** Everyone writes to everyone. */

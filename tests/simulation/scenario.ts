@@ -2,6 +2,7 @@
 // fixed from then on, so that a failing run can be made shorter by leaving parts out.
 
 import type { Prng } from "../support/prng.ts";
+import { WIDTHS_BYTES } from "./conditions.ts";
 import type { Options } from "./options.ts";
 
 /** What a user wants; how it is typed depends on where the user is by then. */
@@ -38,6 +39,10 @@ export type Fault =
       readonly forMs: number;
     }
   | { readonly kind: "rebind"; readonly seat: number }
+  /** All clients get other addresses at the same moment. */
+  | { readonly kind: "move" }
+  /** From now on the host's own link carries datagrams of so many bytes. */
+  | { readonly kind: "width"; readonly seat: number; readonly carriesBytes: number }
   | { readonly kind: "crash"; readonly seat: number; readonly backMs: number }
   | { readonly kind: "interrupt"; readonly seat: number; readonly backMs: number }
   | { readonly kind: "stall"; readonly seat: number; readonly forMs: number }
@@ -70,14 +75,14 @@ export const drawScenario = (options: Options, random: Prng): Scenario => {
   const scripts = Array.from({ length: options.clients }, (_, user) =>
     drawScript(options, user, random.fork()),
   );
-  const lastsMs = Math.max(2_000, options.linesPerUser * options.thinkMs);
+  const lastsMs = options.faultsMs ?? Math.max(2_000, options.linesPerUser * options.thinkMs);
   return { scripts, faults: drawFaults(options, lastsMs, random.fork()) };
 };
 
 const drawScript = (options: Options, user: number, random: Prng): Step[] => {
-  const { clients, linesPerUser, thinkMs, groups, leaves, textMax } = options;
+  const { clients, linesPerUser, thinkMs, groups, leaves, textMax, shortTexts = 0.9 } = options;
   const length = (): number =>
-    random.chance(0.9) ? random.below(Math.min(20, textMax)) : random.below(textMax);
+    random.chance(shortTexts) ? random.below(Math.min(20, textMax)) : random.below(textMax);
   const group = (): number => random.below(groups);
   const drawWish = (): Wish => {
     let left = random.float();
@@ -134,6 +139,12 @@ const drawFaults = (options: Options, lastsMs: number, random: Prng): TimedFault
     forMs: random.pick([100, 500, 1_500, 2_000]),
   }));
   add(faults.impostors, () => ({ kind: "impostor", as: random.below(options.clients) }));
+  add(faults.moves, () => ({ kind: "move" }));
+  add(faults.widths, () => ({
+    kind: "width",
+    seat: anySeat(),
+    carriesBytes: random.pick(WIDTHS_BYTES),
+  }));
   return drawn.toSorted((a, b) => a.atMs - b.atMs);
 };
 

@@ -14,7 +14,7 @@ export interface Case {
 /** Runs that a search may take. */
 const ATTEMPTS_MAX = 400;
 
-export const breaks = ({ options, scenario }: Case, rule: string): boolean =>
+const breaks = ({ options, scenario }: Case, rule: string): boolean =>
   run(options, scenario).findings.some((finding) => finding.rule === rule);
 
 export const shrink = (failing: Case, rule: string): Case => {

@@ -6,7 +6,7 @@ import type { Line } from "../../lib/chat/line.ts";
 import type { Machine } from "../../lib/chat/machine.ts";
 import { ServerMachine } from "../../lib/chat/server/server-machine.ts";
 import { toHex } from "../../lib/transport/bytes.ts";
-import { KEY_LIMITS } from "../../lib/transport/key-phases.ts";
+import { KEY_LIMITS, type KeyLimits } from "../../lib/transport/key-phases.ts";
 import { type KeyPair, keyPairFrom } from "../../lib/transport/keys.ts";
 import { Prng } from "../support/prng.ts";
 import type { Conditions } from "./conditions.ts";
@@ -142,33 +142,47 @@ export class Stage implements Watcher {
         this.#impostors.add(this.#startClient(seat, NAMES[fault.as]!));
         return;
       }
+      case "move":
+        for (let number = 0; number < this.#options.clients; number++) {
+          const moved = { kind: "rebind", seat: seatOfUser(number) } as const;
+          disturb(world, this.disturbances, moved, this.#seats);
+        }
+        return;
       default:
         disturb(world, this.disturbances, fault, this.#seats);
     }
   }
 
   #startServer(): void {
-    const { limits = {}, serverKeyKept = false } = this.#options;
+    const { limits = {}, serverKeyKept = false, mayGrow = false } = this.#options;
     if (!serverKeyKept || this.#serverKey === undefined) this.#serverKey = this.#keys++;
     const keyPair = keyPairOf(this.#serverKey);
     const random = this.#source();
     const { port } = SERVER_ADDRESS;
-    const machine = new ServerMachine({ keyPair, random, port, log: "outside", limits });
+    const machine = new ServerMachine({
+      keyPair,
+      random,
+      port,
+      log: "outside",
+      limits,
+      mayGrow: () => mayGrow,
+    });
     this.#start(SERVER_SEAT, "", keyPair, machine);
   }
 
   #startClient(seat: Seat, name: string): Process {
     const keyPair = keyPairOf(this.#keys++);
     const random = this.#source();
-    const { rekey, serverKeyKept = false } = this.#options;
-    const keyLimits = rekey && {
-      ...KEY_LIMITS,
-      rekeyAfterMs: rekey.afterMs,
-      rekeyAfterPackets: rekey.afterPackets,
-    };
-    const server = SERVER_ADDRESS;
-    const trust = serverKeyKept ? ({ serverKey: "first" } as const) : {};
-    const machine = new ClientMachine({ name, server, keyPair, random, keyLimits, ...trust });
+    const { serverKeyKept = false, mayGrow = false } = this.#options;
+    const machine = new ClientMachine({
+      name,
+      server: SERVER_ADDRESS,
+      keyPair,
+      random,
+      keyLimits: keyLimitsOf(this.#options),
+      mayGrow: () => mayGrow,
+      ...(serverKeyKept ? { serverKey: "first" } : {}),
+    });
     return this.#start(seat, name, keyPair, machine);
   }
 
@@ -201,6 +215,15 @@ export class Stage implements Watcher {
     };
   }
 }
+
+const keyLimitsOf = ({ rekey, sessionPackets }: Options): KeyLimits => ({
+  ...KEY_LIMITS,
+  ...(rekey === undefined
+    ? {}
+    : { rekeyAfterMs: rekey.afterMs, rekeyAfterPackets: rekey.afterPackets }),
+  ...(rekey?.rejectAfterMs === undefined ? {} : { rejectAfterMs: rekey.rejectAfterMs }),
+  ...(sessionPackets === undefined ? {} : { rejectAfterPackets: sessionPackets }),
+});
 
 /** Clocks begin anywhere: a day apart at most. */
 const CLOCK_OFFSET_MAX_MS = 86_400_000;

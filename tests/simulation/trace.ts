@@ -3,6 +3,7 @@
 
 import type { Line } from "../../lib/chat/line.ts";
 import type { CommittedEntry } from "../../lib/chat/log.ts";
+import type { Datagram } from "../../lib/transport/address.ts";
 import type { End, Process } from "./process.ts";
 import type { Watcher } from "./world.ts";
 
@@ -40,7 +41,7 @@ export class Trace implements Watcher {
     this.#add(now, process, `ends: ${end}`);
   }
 
-  sent(now: number, process: Process, bytes: Uint8Array): void {
+  sent(now: number, process: Process, { bytes }: Datagram): void {
     if (this.#datagrams) this.#add(now, process, `sends ${bytes.length} bytes, kind ${bytes[0]}`);
   }
 

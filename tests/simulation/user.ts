@@ -23,7 +23,8 @@ const AGAIN_MS = 3_000;
 /** Words, spaces and signs that messages are made of. */
 const PIECES = ["hello", "there", ":)", "  ", " ", "über", "日本", "😀", "x", "call me back", "#!"];
 
-const promptGroup = (prompt: string): string | undefined => /^>>> \((.*)\) $/.exec(prompt)?.[1];
+const promptGroup = (prompt: string): string | undefined =>
+  prompt === ">>> " ? undefined : /^>>> \((.*)\) $/.exec(prompt)?.[1];
 
 export class User {
   readonly #world: World;
@@ -182,4 +183,4 @@ export class User {
   }
 }
 
-export const groupName = (group: number): string => `group-${group}`;
+const groupName = (group: number): string => `group-${group}`;

@@ -5,6 +5,7 @@ import type { Line } from "../../lib/chat/line.ts";
 import type { CommittedEntry, LogEntry } from "../../lib/chat/log.ts";
 import type { Output } from "../../lib/chat/machine.ts";
 import type { ServerMachine } from "../../lib/chat/server/server-machine.ts";
+import type { Datagram } from "../../lib/transport/address.ts";
 import { Heap, type Timed } from "./heap.ts";
 import type { Network, Seat } from "./network.ts";
 import { type End, Process, type ProcessOptions } from "./process.ts";
@@ -19,7 +20,7 @@ export interface Watcher {
   committed?(now: number, server: Process, entries: readonly CommittedEntry[]): void;
   ended?(now: number, process: Process, end: End): void;
   /** A datagram left a process. */
-  sent?(now: number, process: Process, bytes: Uint8Array): void;
+  sent?(now: number, process: Process, datagram: Datagram): void;
   typed?(now: number, process: Process, line: string): void;
   /** Anything else worth a line in the trace. */
   noted?(now: number, text: string): void;
@@ -165,7 +166,7 @@ export class World {
     }
     for (const datagram of datagrams) {
       hash.numbers(now, process.id, datagram.to.port, datagram.bytes.length);
-      for (const watcher of this.watchers) watcher.sent?.(now, process, datagram.bytes);
+      for (const watcher of this.watchers) watcher.sent?.(now, process, datagram);
       this.network.send(now, process.seat, datagram);
     }
     if (appends !== undefined) this.#append(process, appends);
