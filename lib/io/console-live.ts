@@ -58,7 +58,7 @@ export class LiveConsole implements Console {
       (bytes) => this.#writeNow(bytes),
       () => this.#goOn(),
     );
-    this.#interruption = new Interruption(events.onInterrupt);
+    this.#interruption = new Interruption(events.onInterrupt, () => this.#output.drained());
     this.#interruption.listen(() => this.#leaveLine("^C"));
     this.#output = new Output(STDOUT, () => this.#interruption.begin());
     process.on("SIGCONT", this.#onContinue);

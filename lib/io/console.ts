@@ -28,20 +28,26 @@ export interface ConsoleEvents {
   readonly complete: (line: string) => readonly [candidates: readonly string[], part: string];
 }
 
+/** Nobody feels this as waiting; a terminal that takes anything at all has taken the last words by then. */
+const LAST_WORDS_MAX_MS = 50;
+
 /** The way out: orderly the first time, at once the second. */
 export class Interruption {
   readonly #onBegin: () => void;
+  readonly #written: () => Promise<void>;
   readonly #listeners: (readonly [signal: NodeJS.Signals, listener: () => void])[] = [];
   #begun = false;
 
-  constructor(onBegin: () => void) {
+  /** `written` resolves when all that was shown is written. */
+  constructor(onBegin: () => void, written: () => Promise<void>) {
     this.#onBegin = onBegin;
+    this.#written = written;
   }
 
   /** The user wants out. */
   press(): void {
-    if (this.#begun) process.exit(EXIT_INTERRUPTED);
-    this.begin();
+    if (this.#begun) void this.#endNow();
+    else this.begin();
   }
 
   /** The program must end, without its user's doing. */
@@ -64,6 +70,11 @@ export class Interruption {
   /** From now on the signals do what they do to any program. */
   ignore(): void {
     for (const [signal, listener] of this.#listeners.splice(0)) process.off(signal, listener);
+  }
+
+  async #endNow(): Promise<void> {
+    await Promise.race([this.#written(), Bun.sleep(LAST_WORDS_MAX_MS)]);
+    process.exit(EXIT_INTERRUPTED);
   }
 
   #on(signal: NodeJS.Signals, listener: () => void): void {

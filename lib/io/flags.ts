@@ -135,8 +135,11 @@ export const sortWords = <Table extends Flags>(
     if (Object.hasOwn(FIXED, typed) || typed === `-${run}`) continue;
     const { name, inlineValue } = token;
     const flag = Object.hasOwn(table, name) ? table[name] : undefined;
-    if (flag === undefined || (flag.placeholder === undefined && inlineValue === true)) {
-      wrong ??= `Unknown flag: ${printable(typed)}; See --help`;
+    if (flag === undefined) {
+      // Not what stands behind it: that may be a password.
+      wrong ??= `Unknown flag: ${printable(typed.split("=", 1).join())}; See --help`;
+    } else if (flag.placeholder === undefined && inlineValue === true) {
+      wrong ??= `Flag that takes no value: --${name}; See --help`;
     } else if (Object.hasOwn(flags, name)) {
       wrong ??= `Flag given twice: --${name}; See --help`;
     } else {

@@ -10,7 +10,6 @@ import type { DeadlineQueue, Scheduled } from "./deadline-queue.ts";
 import { Hoards } from "./hoards.ts";
 import type { Initiation } from "./initiation.ts";
 import type { SessionName } from "./key-phases.ts";
-import { HALF_OPEN_MAX } from "./limits.ts";
 import type { Revival } from "./revival.ts";
 import type { Session } from "./session.ts";
 
@@ -29,10 +28,6 @@ export interface Connection extends Scheduled {
   /** Whether the layer above is told what speaks against the session (see ConnectOptions). */
   readonly strict: boolean;
   peerKey: Uint8Array | undefined;
-  /** For a responder: when an unconfirmed handshake is forgotten; infinity once it is confirmed. */
-  halfOpenUntil: number;
-  /** The handshake that is to be confirmed, as the responder knows it; `undefined` once it is. */
-  handshake: string | undefined;
   /** The HELLO that asks a silent peer whether it has restarted. */
   revival: Revival | undefined;
   /** Whether the turn will look after it; the turn owns this field. */
@@ -51,8 +46,6 @@ export class Connections {
   readonly #byToken = new Map<number, Connection>();
   /** Those that this side began, by the peer's index. Peers draw it, so several may have the same. */
   readonly #begunByRemoteIndex = new Map<number, Connection[]>();
-  /** Handshakes of others that no packet has confirmed yet, oldest first. */
-  readonly #halfOpen = new Set<Connection>();
   #lastId = 0;
 
   /** `random` gives fresh random bytes. */
@@ -98,23 +91,6 @@ export class Connections {
     else same.push(connection);
   }
 
-  /** No packet has confirmed it yet. Returns the oldest of such ones if they are too many. */
-  halfOpen(connection: Connection): Connection | undefined {
-    this.#halfOpen.add(connection);
-    if (this.#halfOpen.size <= HALF_OPEN_MAX) return undefined;
-    const [oldest] = this.#halfOpen;
-    return oldest;
-  }
-
-  isHalfOpen(connection: Connection): boolean {
-    return this.#halfOpen.has(connection);
-  }
-
-  /** A first packet has come of a session that another side began. */
-  confirm(connection: Connection): void {
-    this.#halfOpen.delete(connection);
-  }
-
   get(id: SessionId): Connection | undefined {
     return this.#byId.get(id);
   }
@@ -141,7 +117,6 @@ export class Connections {
     const { id, session } = connection;
     this.#byId.delete(id);
     this.#byIndex.delete(session.localIndex);
-    this.#halfOpen.delete(connection);
     this.hoards.forget(connection);
     if (session.keys !== undefined) this.#unlist(connection, session.keys);
     this.#deadlines.remove(connection);

@@ -90,14 +90,11 @@ export class Endpoint {
 
   /** Looks at the clock: call it when `nextWakeup` has come. */
   wake(now: number): void {
+    this.#handshakes.wake(now);
     for (;;) {
       const connection = this.#deadlines.popDue(now);
       if (connection === undefined) return;
       const { session } = connection;
-      if (connection.halfOpenUntil <= now) {
-        this.#handshakes.expire(connection);
-        continue;
-      }
       // Nearly always its deadline was put off since.
       const at = this.#deadline(now, connection);
       if (at > now) {
@@ -138,13 +135,14 @@ export class Endpoint {
   }
 
   #onData(now: number, from: Address, packet: DataPacket): void {
-    const connection = this.#connections.byIndex(packet.receiver);
-    if (connection === undefined) return this.#sendReset(now, from, packet.receiver);
+    const connection =
+      this.#connections.byIndex(packet.receiver) ?? this.#handshakes.confirm(now, packet);
+    if (connection === undefined) return;
+    if (connection === "unknown") return this.#sendReset(now, from, packet.receiver);
     const { id, session } = connection;
     const received = session.receive(now, from, packet);
     if (received === undefined) return;
     if (!received.calm) this.#turn.touch(connection);
-    this.#handshakes.onData(connection);
     for (const bytes of received.messages) {
       this.#turn.tell({ type: "message", session: id, bytes });
     }
@@ -193,7 +191,6 @@ export class Endpoint {
     return Math.min(
       connection.session.deadline(now),
       connection.initiation?.nextTryAt ?? Number.POSITIVE_INFINITY,
-      connection.halfOpenUntil,
       this.#revivals.nextAt(now, connection),
     );
   }

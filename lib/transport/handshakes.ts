@@ -3,18 +3,28 @@
 
 import { type Address, sameAddress } from "./address.ts";
 import { Admission } from "./admission.ts";
+import { openFrom } from "./aead.ts";
 import { ByteReader } from "./bytes.ts";
 import type { Connection, Connections } from "./connections.ts";
-import type { HelloPacket, InitiatePacket, RespondPacket, RetryPacket } from "./datagrams.ts";
-import type { ConnectOptions, EndpointOptions, SessionOptions } from "./endpoint-options.ts";
-import { Initiation } from "./initiation.ts";
 import {
-  HALF_OPEN_LIFETIME_MS,
+  DATA_HEADER_BYTES,
+  type DataPacket,
+  type HelloPacket,
+  type InitiatePacket,
+  type RespondPacket,
+  type RetryPacket,
+} from "./datagrams.ts";
+import type { ConnectOptions, EndpointOptions, SessionOptions } from "./endpoint-options.ts";
+import { HalfOpens } from "./half-open.ts";
+import { Initiation } from "./initiation.ts";
+import { wipe } from "./keys.ts";
+import {
   HANDSHAKES_PER_TURN_MAX,
   HANDSHAKES_WAITING_MAX,
   KEEP_ALIVE_SPREAD_MS,
   SESSIONS_MAX,
 } from "./limits.ts";
+import { transportKeys } from "./noise.ts";
 import type { Resets } from "./resets.ts";
 import { ephemeralOf, Responder } from "./responder.ts";
 import { Session } from "./session.ts";
@@ -35,6 +45,7 @@ export class Handshakes {
   readonly #turn: Turn;
   readonly #responder: Responder;
   readonly #admission: Admission;
+  readonly #halfOpens = new HalfOpens();
   /** INITIATEs to be answered, oldest first, by their ephemeral keys. */
   readonly #waiting = new Map<string, Waiting>();
   /** What sessions that others begin are made with: one for all of them. Only the side that begins one keeps it alive. */
@@ -56,7 +67,7 @@ export class Handshakes {
   begin(now: number, address: Address, options: ConnectOptions): Connection {
     const { expectedKey, strict = false } = options;
     const { keyPair, psk, random, keepAliveMs } = this.#options;
-    const localIndex = this.#connections.newIndex();
+    const localIndex = this.#newIndex();
     const keptAliveMs = keepAliveMs && keepAliveMs - this.#spread(keepAliveMs);
     const session = new Session(now, localIndex, address, {
       ...this.#ofOthers,
@@ -78,8 +89,6 @@ export class Handshakes {
       pinned: expectedKey !== undefined,
       strict,
       peerKey: expectedKey,
-      halfOpenUntil: Number.POSITIVE_INFINITY,
-      handshake: undefined,
     });
     this.#turn.touch(connection);
     return connection;
@@ -106,7 +115,7 @@ export class Handshakes {
     if (this.#answerAgain(now, from, packet)) return;
     const ephemeral = ephemeralOf(packet);
     if (this.#waiting.has(ephemeral) || this.#waiting.size >= HANDSHAKES_WAITING_MAX) return;
-    if (this.#connections.size >= SESSIONS_MAX) return;
+    if (this.#connections.size + this.#halfOpens.size >= SESSIONS_MAX) return;
     if (!this.#admission.handshake(now, from.host)) return;
     const noise = packet.noise.slice();
     this.#waiting.set(ephemeral, { since: now, from, packet: { ...packet, noise } });
@@ -122,40 +131,30 @@ export class Handshakes {
     }
   }
 
-  /** When `answer` has something to do; infinity for nothing. */
+  /** When `answer` or `wake` has something to do; infinity for nothing. */
   get nextAt(): number {
     for (const { since } of this.#waiting.values()) return since;
-    return Number.POSITIVE_INFINITY;
+    return this.#halfOpens.nextAt;
   }
 
   #accept(now: number, from: Address, packet: InitiatePacket): void {
-    const localIndex = this.#connections.newIndex();
+    const localIndex = this.#newIndex();
     const token = this.#resets.token(localIndex);
     const accepted = this.#responder.onInitiate(packet, localIndex, token);
     if (accepted === undefined) return;
-    const session = new Session(now, localIndex, from, this.#ofOthers);
-    session.open(now, accepted.keys);
-    const connection = this.#connections.add({
-      session,
-      initiation: undefined,
-      initiator: false,
-      pinned: true,
-      strict: false,
-      peerKey: accepted.peerKey,
-      halfOpenUntil: now + HALF_OPEN_LIFETIME_MS,
-      handshake: accepted.ephemeral,
-    });
-    this.#connections.opened(connection);
-    this.#turn.touch(connection);
-    const oldest = this.#connections.halfOpen(connection);
-    if (oldest !== undefined) this.expire(oldest);
-    this.#turn.send(from, accepted.respond);
+    const { respond, ...kept } = accepted;
+    const oldest = this.#halfOpens.add(now, { ...kept, localIndex, address: from });
+    if (oldest !== undefined) this.#responder.forget(oldest.ephemeral);
+    this.#turn.send(from, respond);
   }
 
-  /** No packet has confirmed the session, and it goes. */
-  expire(connection: Connection): void {
-    if (connection.handshake !== undefined) this.#responder.forget(connection.handshake);
-    this.#turn.forget(connection);
+  /** Forgets handshakes that no packet has confirmed in time. */
+  wake(now: number): void {
+    for (;;) {
+      const due = this.#halfOpens.popDue(now);
+      if (due === undefined) return;
+      this.#responder.forget(due.ephemeral);
+    }
   }
 
   /** For a session that this side begins. */
@@ -176,23 +175,43 @@ export class Handshakes {
     this.#established(connection);
   }
 
-  /** A packet of the session could be opened: who began it is really there. */
-  onData(connection: Connection): void {
-    if (connection.halfOpenUntil === Number.POSITIVE_INFINITY) return;
-    this.#connections.confirm(connection);
-    connection.halfOpenUntil = Number.POSITIVE_INFINITY;
-    connection.handshake = undefined;
+  /**
+   * A packet of no session that there is. If it opens with the keys of a handshake, who began that is really there, and
+   * this is the session. "unknown": there is no such handshake either.
+   */
+  confirm(now: number, packet: DataPacket): Connection | "unknown" | undefined {
+    const { receiver, phase, packetNumber, bytes } = packet;
+    const halfOpen = this.#halfOpens.get(receiver);
+    if (halfOpen === undefined) return "unknown";
+    if (phase !== 0) return undefined;
+    const { secret, remoteIndex, resetToken, address, peerKey } = halfOpen;
+    const keys = transportKeys(secret.slice(), false);
+    if (openFrom(keys.receive, packetNumber, bytes, DATA_HEADER_BYTES) === undefined) {
+      return undefined;
+    }
+    this.#halfOpens.remove(receiver);
+    wipe(secret);
+    const session = new Session(now, receiver, address, this.#ofOthers);
+    session.open(now, { ...keys, remoteIndex, resetToken });
+    const connection = this.#connections.add({
+      session,
+      initiation: undefined,
+      initiator: false,
+      pinned: true,
+      strict: false,
+      peerKey,
+    });
+    this.#connections.opened(connection);
+    this.#turn.touch(connection);
     this.#established(connection);
+    return connection;
   }
 
   /** Who sends INITIATE again has not got the answer: it gets the same one, and its session more time. */
   #answerAgain(now: number, from: Address, packet: InitiatePacket): boolean {
     const answer = this.#responder.repeated(packet);
     if (answer === undefined) return false;
-    const connection = this.#connections.byIndex(answer.localIndex);
-    if (connection !== undefined && this.#connections.isHalfOpen(connection)) {
-      connection.halfOpenUntil = now + HALF_OPEN_LIFETIME_MS;
-    }
+    this.#halfOpens.renew(now, answer.localIndex);
     this.#turn.send(from, answer.respond);
     return true;
   }
@@ -214,6 +233,13 @@ export class Handshakes {
     });
     // Only who began it will ask again whether it is still the same peer.
     if (!connection.initiator) connection.peerKey = undefined;
+  }
+
+  #newIndex(): number {
+    for (;;) {
+      const index = this.#connections.newIndex();
+      if (this.#halfOpens.get(index) === undefined) return index;
+    }
   }
 
   /** By how much this session's keep-alives come earlier than they must, in ms. */

@@ -110,8 +110,7 @@ export class InitiatorHandshake {
   split(): TransportKeys {
     expect(this.#progress, "complete");
     this.#progress = "split";
-    const [send, receive, chain] = this.#state.split();
-    return { initiator: true, send, receive, chain };
+    return transportKeys(this.#state.end(), true);
   }
 
   /** The same on both sides of a complete handshake, and of no other. */
@@ -185,18 +184,27 @@ export class ResponderHandshake {
     return Buffer.concat([ephemeral.publicKey, state.sealAndHash(payload)]);
   }
 
-  /** The keys of the session. Once, after `writeRespond`. */
-  split(): TransportKeys {
+  /** What the keys of the session follow from (`transportKeys`). Once, after `writeRespond`. */
+  end(): Uint8Array {
     expect(this.#progress, "complete");
     this.#progress = "split";
-    const [receive, send, chain] = this.#state.split();
-    return { initiator: false, send, receive, chain };
+    return this.#state.end();
   }
 
   /** The same on both sides of a complete handshake, and of no other. */
   get handshakeHash(): Uint8Array {
     return this.#state.hash;
   }
+}
+
+/** The keys of a session, as its initiator or its responder has them; the secret is overwritten (Noise section 5.2, Split). */
+export function transportKeys(secret: Uint8Array, initiator: boolean): TransportKeys {
+  const [first, second, chain] = hkdf(secret, NOTHING, 3);
+  wipe(secret);
+  const [ofInitiator, ofResponder] = [aeadKey(first), aeadKey(second)];
+  return initiator
+    ? { initiator, send: ofInitiator, receive: ofResponder, chain }
+    : { initiator, send: ofResponder, receive: ofInitiator, chain };
 }
 
 /** A call out of order is a mistake in this program, whatever the other side sends. */
@@ -283,11 +291,11 @@ class SymmetricState {
     return plaintext;
   }
 
-  /** The initiator's sending key, the responder's, and what later keys are derived from. */
-  split(): [AeadKey, AeadKey, Uint8Array] {
-    const [first, second, chain] = hkdf(this.#chainingKey, NOTHING, 3);
+  /** The last chaining key. Nothing follows from the state any more. */
+  end(): Uint8Array {
+    const secret = this.#chainingKey.slice();
     this.wipe();
-    return [aeadKey(first), aeadKey(second), chain];
+    return secret;
   }
 
   #mixHash(data: Uint8Array): void {

@@ -15,7 +15,6 @@ import {
   PROLOGUE,
   RetryFlag,
 } from "./datagrams.ts";
-import type { SessionKeys } from "./key-phases.ts";
 import { ephemeralKeyPair, type KeyPair, SECRET_BYTES } from "./keys.ts";
 import { HALF_OPEN_MAX } from "./limits.ts";
 import { ResponderHandshake } from "./noise.ts";
@@ -31,7 +30,11 @@ interface Answer {
 }
 
 export interface Accepted {
-  readonly keys: SessionKeys;
+  /** What the keys of the session follow from (`transportKeys`). */
+  readonly secret: Uint8Array;
+  readonly remoteIndex: number;
+  /** The peer's, for this session. */
+  readonly resetToken: Uint8Array;
   readonly peerKey: Uint8Array;
   readonly respond: Uint8Array;
   /** Which handshake it was, for `forget`. */
@@ -104,10 +107,10 @@ export class Responder {
     const respond = encodeRespond(payload.sender, message);
     const ephemeral = ephemeralOf(packet);
     this.#remember(ephemeral, { respond, localIndex });
-    const { sender: remoteIndex } = payload;
-    const peersToken = payload.resetToken.slice();
     return {
-      keys: { ...handshake.split(), remoteIndex, resetToken: peersToken },
+      secret: handshake.end(),
+      remoteIndex: payload.sender,
+      resetToken: payload.resetToken.slice(),
       peerKey: initiate.remoteStatic,
       respond,
       ephemeral,

@@ -156,8 +156,8 @@ export class Session {
     const { deliveredCount } = this.#stream;
     if (deliveredCount > deliveredBefore) brought.delivered = deliveredCount;
     brought.moved = this.address !== addressBefore;
-    brought.calm =
-      asks === "never" && !this.waiting && !this.#path.isOpen && keys.deadline >= keysDueAt;
+    const owes = this.waiting || this.#limitDue || keys.rekeyDue;
+    brought.calm = asks === "never" && !owes && !this.#path.isOpen && keys.deadline >= keysDueAt;
     return brought;
   }
 

@@ -45,11 +45,9 @@ export class Turn {
     }
   }
 
-  /** The session is over. Of one that was never confirmed nobody was told. */
   over(connection: Connection, ending: Ending): void {
-    const told = !this.#connections.isHalfOpen(connection);
     this.forget(connection);
-    if (told) this.tell({ type: "closed", session: connection.id, ...ending });
+    this.tell({ type: "closed", session: connection.id, ...ending });
   }
 
   /** Nothing remains of the session, and nobody is told. */

@@ -142,11 +142,12 @@ const aim = (options: Options, random: Prng): Options => {
       // Enough for a question and its answer, tries included.
       const good = roundTripMs < 200 && lossOf(conditions) < 0.2;
       const sessionPackets = random.pick(good ? [15, 20, 30] : [200, 300]);
-      return { ...rest, textMax: Math.min(options.textMax, 200), sessionPackets };
+      const lines = { linesPerUser: Math.max(linesPerUser, 25), leaves: 0 };
+      return { ...rest, ...lines, textMax: Math.min(options.textMax, 200), sessionPackets };
     }
     case 1: {
       const more = { serverCrashes: random.between(2, 4) };
-      return { ...options, groups: 1, faults: { ...faults, ...more }, faultsMs };
+      return { ...options, groups: 1, leaves: 0, faults: { ...faults, ...more }, faultsMs };
     }
     case 2: {
       const more = { moves: random.between(1, 4), rebinds: random.between(1, 5) };
@@ -168,16 +169,16 @@ const aim = (options: Options, random: Prng): Options => {
         thinkMs: 300,
         piped: false,
         leaves: 0,
-        textMax: random.pick([60_000, 200_000]),
+        textMax: 200_000,
         shortTexts: 0.2,
         conditions: {
           ...conditions,
           loss: Math.min(conditions.loss, 0.05),
-          bandwidth: { bytesPerMs: 250, queueBytes: 100_000 },
+          bandwidth: { bytesPerMs: 125, queueBytes: 60_000 },
           carriesBytes: 65_507,
         },
         faults: { ...faults, widths: random.between(8, 16) },
-        faultsMs: 3_000 + 20 * roundTripMs,
+        faultsMs: 5_000 + 20 * roundTripMs,
         mayGrow: true,
       };
     }
@@ -186,7 +187,7 @@ const aim = (options: Options, random: Prng): Options => {
   }
 };
 
-const AIMS = 9;
+const AIMS = 8;
 
 const TIGHT = { "messages-burst": 2, "bytes-per-second": 0, "group-members": 0 } as const;
 

@@ -10,13 +10,13 @@ import type { Process } from "./process.ts";
 import type { Watcher } from "./world.ts";
 
 /**
- * Datagrams in vain from one program to another, on a path that stays as it is: each session tries three sizes, three
- * times each, and there are several sessions, one after the other.
+ * Datagrams in vain from one program to another, on a path that stays as it is: a session tries three sizes, three times
+ * each, and there may be two.
  */
-const IN_VAIN_MAX = 60;
+const IN_VAIN_MAX = 20;
 
-/** A path that became narrower is noticed when no answer comes: that takes the longest first wait for one. */
-const UNNOTICED_MS = 500;
+/** A path that became narrower is noticed when no answer comes, behind all that waits for the sender's link. */
+const UNNOTICED_MS = 2_000;
 
 interface InVain {
   /** Since when the path is as it is. */

@@ -6,7 +6,9 @@ import { PacketKind } from "../../lib/transport/datagrams.ts";
 import { IDLE_TIMEOUT_MS } from "../../lib/transport/limits.ts";
 import { GIVE_UP_MS } from "../../lib/transport/retry.ts";
 import { frameMessage } from "../../lib/transport/send-stream.ts";
+import { KeyedPeer } from "../fuzz/world/keyed-peer.ts";
 import { EndpointWorld, type Host, QUIET } from "../support/endpoint-world.ts";
+import { Prng } from "../support/prng.ts";
 
 const encode = (text: string) => frameMessage(new TextEncoder().encode(text));
 const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
@@ -350,6 +352,26 @@ describe("strangers", () => {
     expect(strangers.map((stranger) => count(stranger, "established"))).toEqual(Array(20).fill(1));
     expect(b.events).toEqual([]);
     expect(b.traffic.out).toBeLessThanOrEqual(b.traffic.in);
+  });
+
+  test("who confirm a session with a packet that says nothing are forgotten as well", () => {
+    const { endpoint } = new EndpointWorld(4).host(1002);
+    const address = { host: "192.0.2.2", port: 5555 };
+    const peer = new KeyedPeer(new Prng(4), address);
+    peer.halfOpen = true;
+    endpoint.receive(0, address, peer.hello());
+    for (let turn = 0; turn < 3; turn++) {
+      for (const { to, bytes } of endpoint.flush(0)) {
+        for (const reply of peer.receive(0, to, bytes)) endpoint.receive(0, reply.from, reply.bytes);
+      }
+    }
+    endpoint.receive(0, address, peer.seal(new Uint8Array(10))!);
+    expect(endpoint.takeEvents().map(({ type }) => type)).toEqual(["established"]);
+    for (let now = 0; now <= IDLE_TIMEOUT_MS; now = endpoint.nextWakeup()) {
+      endpoint.wake(now);
+      endpoint.flush(now);
+    }
+    expect(endpoint.takeEvents()).toMatchObject([{ type: "closed", reason: "idle" }]);
   });
 
   test("get no more bytes than they sent before they have proved their address", () => {

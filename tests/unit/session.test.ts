@@ -166,6 +166,18 @@ describe("a new path", () => {
 });
 
 describe("a peer", () => {
+  /** The peer sends so much that it is to be told a new limit. Returns the number of its next packet. */
+  const halfFill = (session: Session): number => {
+    const half = frameMessage(new Uint8Array(RECEIVE_WINDOW_BYTES / 2));
+    let number = 0;
+    for (let at = 0; at < half.length; at += 60_000) {
+      const piece = half.subarray(at, at + 60_000);
+      const filled = packet(number++, (frames) => writeStream(frames, at, piece));
+      session.receive(1, PEER, filled);
+    }
+    return number;
+  };
+
   test("that skips packet numbers does not make the acknowledgements grow", () => {
     const session = openSession();
     for (let number = 0; number < 4_000; number += 2) {
@@ -178,19 +190,24 @@ describe("a peer", () => {
 
   test("is told a lost flow control limit again by the next probe", () => {
     const session = openSession();
-    const half = frameMessage(new Uint8Array(RECEIVE_WINDOW_BYTES / 2));
-    for (let at = 0, number = 0; at < half.length; at += 60_000, number++) {
-      const piece = half.subarray(at, at + 60_000);
-      session.receive(
-        1,
-        PEER,
-        packet(number, (frames) => writeStream(frames, at, piece)),
-      );
-    }
+    halfFill(session);
     expect(kinds(flush(session, 1))).toEqual([[FrameKind.Ack, FrameKind.MaxData]]);
     const now = session.deadline(1);
     session.wake(now);
     expect(kinds(flush(session, now))[0]).toContain(FrameKind.MaxData);
+  });
+
+  test("whose acknowledgement shows that a limit was lost, and nothing else is under way, is told it again", () => {
+    const session = openSession();
+    const number = halfFill(session);
+    flush(session, 1);
+    for (let pings = 0; pings < 3; pings++) {
+      session.ping();
+      flush(session, 2);
+    }
+    const shows = packet(number, (frames) => writeAck(frames, rangeSet([[1, 3]]), 0));
+    expect(session.receive(3, PEER, shows)?.calm).toBe(false);
+    expect(kinds(flush(session, 3))).toEqual([[FrameKind.Ack, FrameKind.MaxData]]);
   });
 
   test("that acknowledges what was never sent ends the session", () => {

@@ -87,6 +87,15 @@ test("the top level holds what was agreed on", () => {
   expect(strange).toEqual([]);
 });
 
+test("every promise of SECURITY.md is tested where it says", () => {
+  const named = [...read(".github/SECURITY.md").matchAll(/`((?:unit|io|e2e|tests)\/[a-z-]+)`/g)];
+  const files = named.map(([, name = ""]) =>
+    name.startsWith("tests/") ? name : `tests/${name}.test.ts`,
+  );
+  expect(files.length).toBeGreaterThan(0);
+  expect(files.filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
+});
+
 describe("the checks themselves", () => {
   const found = (source: string) =>
     impurities("lib/chat/planted.ts", source).map(

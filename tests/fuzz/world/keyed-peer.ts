@@ -28,7 +28,7 @@ import {
 } from "../../../lib/transport/frames.ts";
 import { KEY_LIMITS, KeyPhases, type SessionKeys } from "../../../lib/transport/key-phases.ts";
 import { type KeyPair, keyPairFrom, SECRET_BYTES } from "../../../lib/transport/keys.ts";
-import { InitiatorHandshake } from "../../../lib/transport/noise.ts";
+import { InitiatorHandshake, transportKeys } from "../../../lib/transport/noise.ts";
 import { RangeSet } from "../../../lib/transport/ranges.ts";
 import { ReceiveStream } from "../../../lib/transport/receive-stream.ts";
 import { Responder } from "../../../lib/transport/responder.ts";
@@ -167,7 +167,8 @@ export class KeyedPeer {
         const index = this.#index();
         const accepted = this.#responder.onInitiate(packet, index, this.#random.bytes(16));
         if (accepted === undefined) return [];
-        this.#begin(accepted.keys);
+        const { secret, remoteIndex, resetToken } = accepted;
+        this.#begin({ ...transportKeys(secret, false), remoteIndex, resetToken });
         return [accepted.respond];
       }
       case PacketKind.Respond:
