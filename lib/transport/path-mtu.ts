@@ -21,6 +21,8 @@ const RAISE_AFTER_MS = 600_000;
 export class PathMtu {
   #sizeBytes: number = DATAGRAM_MAX_BYTES;
   #probing = false;
+  /** The size of the probe that was lost last, and how often one of that size was since any of it has arrived. */
+  #lostBytes = 0;
   #probesLost = 0;
   #lostInARow = 0;
   /** A size that the path did not carry, and until when that is believed. */
@@ -48,13 +50,16 @@ export class PathMtu {
   /** A probe has arrived: the path carries its size. */
   onProbeAcked(bytes: number): void {
     this.#probing = false;
-    this.#probesLost = 0;
+    // What arrives of a smaller size says nothing of that one.
+    if (bytes >= this.#lostBytes) this.#probesLost = 0;
     this.onAcked(bytes);
   }
 
   /** A probe is lost, which says nothing of how busy the path is (RFC 9000 section 14.4). */
   onProbeLost(now: number, bytes: number): void {
     this.#probing = false;
+    if (bytes !== this.#lostBytes) this.#probesLost = 0;
+    this.#lostBytes = bytes;
     this.#probesLost++;
     if (this.#probesLost >= PROBES_MAX) this.#onTooLarge(now, bytes);
   }

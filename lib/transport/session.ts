@@ -220,9 +220,9 @@ export class Session {
     const first = out.length;
     while (this.#stream.sendable && congestion.open) {
       const size = this.#datagramMaxBytes;
-      // There will be more, and no room for it before something is acknowledged.
+      // There may be more than fits, and no room for it before something is acknowledged.
       const blocked =
-        congestion.roomBytes - size < DATAGRAM_MAX_BYTES && this.#stream.exceeds(size);
+        congestion.roomBytes - size < DATAGRAM_MAX_BYTES && this.#stream.exceeds(size / 2);
       out.push(this.#packet(now, keys, true, blocked));
     }
     congestion.onFlushed(this.#stream.sendable);

@@ -17,6 +17,8 @@ export interface AttackOptions {
   readonly addresses: number;
   /** Datagrams and handshakes together. */
   readonly perSecond: number;
+  /** Handshakes that the server has seen before. */
+  readonly warmUp: number;
   /** How long they talk before it begins. */
   readonly quietMs: number;
   /** The server's memory may take so long to come back. */
@@ -35,8 +37,13 @@ export interface AttackResult {
   readonly counts: LoadCounts;
   /** Sent again from the very address of the session they were recorded in. */
   readonly repeated: number;
-  /** Resident memory of the server, in bytes. */
-  readonly memory: { readonly before: number; readonly peak: number; readonly after: number };
+  /** Resident memory of the server before and under attack, in bytes: the most there was, and at rest. */
+  readonly memory: {
+    readonly peakBefore: number;
+    readonly peak: number;
+    readonly restBefore: number;
+    readonly rest: number;
+  };
 }
 
 /** It has come back when it is so near to what it was. */
@@ -63,17 +70,20 @@ export const attack = async (options: AttackOptions): Promise<AttackResult> => {
   const ports = [await freePort(), await freePort()] as const;
   await using conversation = await Conversation.begin(port, ports);
   await using tapped = await tap(port);
+  let peak = 0;
+  const watch = setInterval(() => (peak = Math.max(peak, memoryOf(server.pid))), MEMORY_EVERY_MS);
+  using _watch = { [Symbol.dispose]: () => clearInterval(watch) };
   await conversation.chatter();
   conversation.talk();
   await tapped.talk();
 
-  const { datagrams, handshakes, addresses, perSecond } = options;
+  const { datagrams, handshakes, addresses, perSecond, warmUp } = options;
   const serverKey = await keyOf(port);
   const clientPorts = [...ports, tapped.port];
   const recorded = [...tapped.recorded.out, ...tapped.recorded.in];
   const plan: LoadPlan = {
     ...{ serverPort: port, clientPorts, serverKey, recorded },
-    ...{ addresses, datagrams, handshakes, perSecond },
+    ...{ addresses, datagrams, handshakes, perSecond, warmUp },
   };
   using load = new LoadThread(plan, onProgress);
   await load.ready;
@@ -83,9 +93,9 @@ export const attack = async (options: AttackOptions): Promise<AttackResult> => {
   await Bun.sleep(options.quietMs);
   const quiet = conversation.takeTimes();
 
-  const before = memoryOf(server.pid);
-  let peak = before;
-  const watch = setInterval(() => (peak = Math.max(peak, memoryOf(server.pid))), MEMORY_EVERY_MS);
+  const restBefore = memoryOf(server.pid);
+  const peakBefore = peak;
+  peak = restBefore;
   const begunAt = performance.now();
   const cpuBefore = cpuSecondsOf(server.pid);
   tapped.repeat();
@@ -101,13 +111,12 @@ export const attack = async (options: AttackOptions): Promise<AttackResult> => {
   if (!(await tapped.alive())) differences.push("the client whose datagrams were replayed is gone");
   onProgress("waiting for the server's memory to come back");
   const until = performance.now() + options.restMs;
-  let after = memoryOf(server.pid);
-  while (after > before + MEMORY_BACK_BYTES && performance.now() < until) {
+  let rest = memoryOf(server.pid);
+  while (rest > restBefore + MEMORY_BACK_BYTES && performance.now() < until) {
     await Bun.sleep(MEMORY_EVERY_MS);
-    after = memoryOf(server.pid);
+    rest = memoryOf(server.pid);
   }
-  clearInterval(watch);
-  const memory = { before, peak, after };
+  const memory = { peakBefore, peak, restBefore, rest };
   return { differences, quiet, loaded, seconds, cpuSeconds, counts, repeated, memory };
 };
 

@@ -31,6 +31,8 @@ export interface LoadPlan {
   readonly handshakes: number;
   /** Of both together. */
   readonly perSecond: number;
+  /** Handshakes before that, at a pace at which all are answered. */
+  readonly warmUp: number;
 }
 
 export interface LoadCounts {
@@ -56,8 +58,10 @@ export interface LoadReport {
 
 const HOST = "127.0.0.1";
 
-/** Datagrams sent in one go. */
-const BATCH = 50;
+const TICK_MS = 1;
+
+/** Datagrams sent in one go, at most: what is behind its time is made up for bit by bit. */
+const BATCH = 200;
 
 /** Bytes of noise to cut datagrams from. */
 const NOISE_BYTES = 1 << 20;
@@ -65,6 +69,9 @@ const NOISE_BYTES = 1 << 20;
 const REPORT_MS = 200;
 
 const NOISE_MESSAGE_BYTES = INITIATE_BYTES - COOKIE_BYTES - 1;
+
+/** As many as a server answers. */
+const WARM_UP_PER_SECOND = 800;
 
 /** Shares of the handshakes: a cookie with noise behind it, one that is repeated, and one that is completed. */
 const SHARES = { noise: 0.15, repeated: 0.1, completed: 0.02 } as const;
@@ -79,22 +86,24 @@ interface Stranger {
   readonly endpoint: Endpoint;
 }
 
+const NOTHING: LoadCounts = {
+  prepared: 0,
+  garbage: 0,
+  replayed: 0,
+  spoofed: 0,
+  handshakes: 0,
+  retries: 0,
+  responds: 0,
+  established: 0,
+  bytesIn: 0,
+  bytesOut: 0,
+};
+
 class Load {
   readonly #plan: LoadPlan;
   readonly #random = new Prng(1);
   readonly #noise: Uint8Array;
-  readonly #counts: LoadCounts = {
-    prepared: 0,
-    garbage: 0,
-    replayed: 0,
-    spoofed: 0,
-    handshakes: 0,
-    retries: 0,
-    responds: 0,
-    established: 0,
-    bytesIn: 0,
-    bytesOut: 0,
-  };
+  #counts: LoadCounts = { ...NOTHING };
   readonly #strangers: Stranger[] = [];
   /** First Noise messages that the server has not seen. */
   readonly #messages: Uint8Array[] = [];
@@ -110,40 +119,54 @@ class Load {
   }
 
   async prepare(): Promise<void> {
-    const { addresses, handshakes } = this.#plan;
+    const { addresses, handshakes, warmUp } = this.#plan;
     for (let at = 0; at < addresses; at++) this.#strangers.push(await this.#stranger(at));
-    const fresh = handshakes * (1 - SHARES.noise - SHARES.repeated - SHARES.completed);
-    while (this.#messages.length < fresh) {
+    const fresh = 1 - SHARES.noise - SHARES.repeated - SHARES.completed;
+    while (this.#messages.length < (handshakes + warmUp) * fresh) {
       this.#messages.push(this.#message(this.#random.pick(this.#strangers).keyPair));
       this.#counts.prepared++;
-      if (this.#counts.prepared % 100 === 0) await this.#pause("preparing");
+      if (this.#counts.prepared % 100 !== 0) continue;
+      await Bun.sleep(0);
+      this.#lookUp("preparing");
     }
+    await this.#send(0, warmUp);
+    this.#counts = { ...NOTHING, prepared: this.#counts.prepared };
     this.#report({ type: "ready", counts: this.#counts });
   }
 
   async run(): Promise<void> {
-    const { datagrams, handshakes, perSecond } = this.#plan;
-    const all = datagrams + handshakes;
-    const begunAt = performance.now();
-    for (let sent = 0; sent < all;) {
-      const due = Math.min(all, ((performance.now() - begunAt) * perSecond) / 1_000);
-      for (const end = Math.min(due, sent + BATCH); sent < end; sent++) {
-        // Both kinds evenly over the whole time.
-        const isHandshake = Math.floor(((sent + 1) * handshakes) / all) > this.#counts.handshakes;
-        if (isHandshake) this.#shake();
-        else this.#sendAny();
-      }
-      await this.#pause("progress");
-    }
-    const over = performance.now() + LATE_MS;
-    while (performance.now() < over) await this.#pause("progress");
+    const { datagrams, handshakes } = this.#plan;
+    await this.#send(datagrams, handshakes);
     for (const { socket } of this.#strangers) socket.close();
     this.#report({ type: "done", counts: this.#counts });
   }
 
-  /** Lets datagrams come in, time pass, and the others know. */
-  async #pause(type: "preparing" | "progress"): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve));
+  /** Sends so much, both kinds evenly over the time that it takes at the pace of the plan. */
+  async #send(datagrams: number, handshakes: number): Promise<void> {
+    const all = datagrams + handshakes;
+    // Handshakes alone have no datagrams to wait for.
+    const { perSecond } = this.#plan;
+    const pace = datagrams === 0 ? Math.min(perSecond, WARM_UP_PER_SECOND) : perSecond;
+    const begunAt = performance.now();
+    for (let sent = 0; sent < all;) {
+      const due = Math.min(all, ((performance.now() - begunAt) * pace) / 1_000);
+      for (const end = Math.min(due, sent + BATCH); sent < end; sent++) {
+        const isHandshake = Math.floor(((sent + 1) * handshakes) / all) > this.#counts.handshakes;
+        if (isHandshake) this.#shake();
+        else this.#sendAny();
+      }
+      // The machine is there for the others: no waiting in circles.
+      await Bun.sleep(TICK_MS);
+      this.#lookUp("progress");
+    }
+    for (const over = performance.now() + LATE_MS; performance.now() < over;) {
+      await Bun.sleep(TICK_MS);
+      this.#lookUp("progress");
+    }
+  }
+
+  /** Now and then: looks after the endpoints, and lets the others know. */
+  #lookUp(type: "preparing" | "progress"): void {
     const now = performance.now();
     if (now - this.#reportedAt < REPORT_MS) return;
     this.#reportedAt = now;
@@ -201,7 +224,7 @@ class Load {
     }
     const nonce = this.#random.bytes(NONCE_BYTES);
     nonce[0] = OWN;
-    this.#send(stranger, encodeHello(nonce));
+    this.#give(stranger, encodeHello(nonce));
   }
 
   /** The cookie is good: most of what stands behind it is as well. */
@@ -212,7 +235,7 @@ class Load {
     else if (dice >= SHARES.repeated + SHARES.noise) message = this.#messages.pop();
     if (message === undefined) message = this.#cut(NOISE_MESSAGE_BYTES);
     else this.#repeated = message;
-    this.#send(stranger, encodeInitiate(cookie, message));
+    this.#give(stranger, encodeInitiate(cookie, message));
   }
 
   /** What the endpoint of one that shakes hands in full has to say. */
@@ -223,7 +246,7 @@ class Load {
     for (const event of endpoint.takeEvents()) {
       if (event.type === "established") this.#counts.established++;
     }
-    for (const { bytes } of endpoint.flush(now)) this.#send(stranger, Uint8Array.from(bytes));
+    for (const { bytes } of endpoint.flush(now)) this.#give(stranger, Uint8Array.from(bytes));
   }
 
   #message(keyPair: KeyPair): Uint8Array {
@@ -245,13 +268,13 @@ class Load {
     const port = this.#random.chance(0.8) ? serverPort : this.#random.pick(clientPorts);
     if (dice < 0.4) {
       this.#counts.garbage++;
-      this.#send(stranger, this.#cut(this.#random.between(1, 1_400)), port);
+      this.#give(stranger, this.#cut(this.#random.between(1, 1_400)), port);
     } else if (dice < 0.7) {
       this.#counts.replayed++;
-      this.#send(stranger, this.#random.pick(recorded), port);
+      this.#give(stranger, this.#random.pick(recorded), port);
     } else {
       this.#counts.spoofed++;
-      this.#send(stranger, this.#falseFlag(), port);
+      this.#give(stranger, this.#falseFlag(), port);
     }
   }
 
@@ -282,7 +305,7 @@ class Load {
     return this.#noise.slice(from, from + length);
   }
 
-  #send({ socket }: Stranger, bytes: Uint8Array, port = this.#plan.serverPort): void {
+  #give({ socket }: Stranger, bytes: Uint8Array, port = this.#plan.serverPort): void {
     try {
       socket.send(bytes, port, HOST);
       this.#counts.bytesOut += bytes.length;

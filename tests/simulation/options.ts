@@ -2,13 +2,13 @@
 
 import type { ServerLimits } from "../../lib/chat/server/server-limits.ts";
 import { Prng } from "../support/prng.ts";
+import { aim } from "./aims.ts";
 import {
   type Conditions,
   lossOf,
   PRESET_NAMES,
   type PresetName,
   PRESETS,
-  roundTripOf,
   WIDTHS_BYTES,
 } from "./conditions.ts";
 
@@ -122,74 +122,9 @@ export const drawOptions = (seed: number, preset?: PresetName): Options => {
     ...(random.chance(0.3) ? { limits: drawLimits(random) } : {}),
     ...(random.chance(0.5) ? { serverKeyKept: true } : {}),
   };
-  const aimed = aim(options, random);
-  return aimed.mayGrow !== true && random.chance(0.45)
-    ? { ...aimed, ...drawGrowth(aimed, random) }
-    : aimed;
+  const aimed = aim(options, preset !== undefined, random);
+  return random.chance(0.5) && aimed.mayGrow !== true ? growing(aimed, random) : aimed;
 };
-
-/**
- * A part of the seeds is about one thing, which the others meet by accident at best: what is under way when a session
- * ends, when a server dies, when everyone is somewhere else at once. Their faults come while users are busy.
- */
-const aim = (options: Options, random: Prng): Options => {
-  const { faults, linesPerUser, thinkMs, conditions } = options;
-  const roundTripMs = roundTripOf(conditions);
-  const faultsMs = 500 + linesPerUser * (thinkMs + roundTripMs);
-  switch (random.below(AIMS)) {
-    case 0: {
-      const { rekey: _, ...rest } = options;
-      // Enough for a question and its answer, tries included.
-      const good = roundTripMs < 200 && lossOf(conditions) < 0.2;
-      const sessionPackets = random.pick(good ? [15, 20, 30] : [200, 300]);
-      const lines = { linesPerUser: Math.max(linesPerUser, 25), leaves: 0 };
-      return { ...rest, ...lines, textMax: Math.min(options.textMax, 200), sessionPackets };
-    }
-    case 1: {
-      const more = { serverCrashes: random.between(2, 4) };
-      return { ...options, groups: 1, leaves: 0, faults: { ...faults, ...more }, faultsMs };
-    }
-    case 2: {
-      const more = { moves: random.between(1, 4), rebinds: random.between(1, 5) };
-      return { ...options, faults: { ...faults, ...more }, faultsMs };
-    }
-    case 3: {
-      const more = { partitions: random.between(3, 8) };
-      return { ...options, faults: { ...faults, ...more }, faultsMs };
-    }
-    case 4: {
-      const limits = { ...options.limits, ...TIGHT, "messages-per-second": random.pick([2, 5]) };
-      return { ...options, piped: true, limits };
-    }
-    case 5: {
-      const { limits: _, ...rest } = options;
-      return {
-        ...rest,
-        linesPerUser: Math.min(linesPerUser, 8),
-        thinkMs: 300,
-        piped: false,
-        leaves: 0,
-        textMax: 200_000,
-        shortTexts: 0.2,
-        conditions: {
-          ...conditions,
-          loss: Math.min(conditions.loss, 0.05),
-          bandwidth: { bytesPerMs: 125, queueBytes: 60_000 },
-          carriesBytes: 65_507,
-        },
-        faults: { ...faults, widths: random.between(8, 16) },
-        faultsMs: 5_000 + 20 * roundTripMs,
-        mayGrow: true,
-      };
-    }
-    default:
-      return options;
-  }
-};
-
-const AIMS = 8;
-
-const TIGHT = { "messages-burst": 2, "bytes-per-second": 0, "group-members": 0 } as const;
 
 const drawRekey = (random: Prng): NonNullable<Options["rekey"]> => {
   const afterMs = random.pick([100, 2_000, 10_000]);
@@ -200,18 +135,18 @@ const drawRekey = (random: Prng): NonNullable<Options["rekey"]> => {
 /** Long enough for an exchange on the worst path that is to be borne. */
 const REKEY_SUCCEEDS_MS = 10_000;
 
-/** Paths of some width, and texts long enough to fill them. */
-const drawGrowth = (options: Options, random: Prng): Partial<Options> => {
+/** The same where hosts may try longer datagrams: over paths of some width, and with texts long enough to fill them. */
+const growing = (options: Options, random: Prng): Options => {
   const { conditions, faults, textMax, sessionPackets } = options;
   const slow = lossOf(conditions) > 0.1 || conditions.bandwidth !== undefined;
+  const longer =
+    slow || sessionPackets !== undefined ? [textMax] : [textMax, 20_000, 60_000, 200_000];
   return {
+    ...options,
     mayGrow: true,
     conditions: { ...conditions, carriesBytes: random.pick(WIDTHS_BYTES) },
     faults: { ...faults, widths: random.chance(0.5) ? random.between(1, 6) : 0 },
-    textMax:
-      slow || sessionPackets !== undefined
-        ? textMax
-        : random.pick([textMax, 20_000, 60_000, 200_000]),
+    textMax: random.pick(longer),
   };
 };
 

@@ -10,8 +10,8 @@ import type { Process } from "./process.ts";
 import type { Watcher } from "./world.ts";
 
 /**
- * Datagrams in vain from one program to another, on a path that stays as it is: a session tries three sizes, three times
- * each, and there may be two.
+ * How often a program sends another one what is too long, on a path that stays as it is: a session tries three sizes,
+ * three times each, and there may be two.
  */
 const IN_VAIN_MAX = 20;
 
@@ -20,8 +20,10 @@ const UNNOTICED_MS = 2_000;
 
 interface InVain {
   /** Since when the path is as it is. */
-  since: number;
-  datagrams: number;
+  readonly since: number;
+  /** At how many moments. What was sent at once is a window full of one size. */
+  times: number;
+  lastAt: number;
 }
 
 export class Sizes implements Watcher {
@@ -51,12 +53,14 @@ export class Sizes implements Watcher {
     const pair = `${process.id} ${seat}`;
     let inVain = this.#inVain.get(pair);
     if (inVain?.since !== since) {
-      inVain = { since, datagrams: 0 };
+      inVain = { since, times: 0, lastAt: -1 };
       this.#inVain.set(pair, inVain);
     }
-    inVain.datagrams++;
-    if (inVain.datagrams !== IN_VAIN_MAX) return;
-    const what = `${IN_VAIN_MAX} from ${process.name || "the server"}, ${length} where ${bytes} fit`;
+    if (inVain.lastAt === now) return;
+    inVain.lastAt = now;
+    inVain.times++;
+    if (inVain.times !== IN_VAIN_MAX) return;
+    const what = `${process.name || "the server"} to ${to.host}: ${length} where ${bytes} fit`;
     this.#findings.add("datagrams too long for the path", what);
   }
 }

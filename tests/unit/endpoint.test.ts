@@ -362,7 +362,8 @@ describe("strangers", () => {
     endpoint.receive(0, address, peer.hello());
     for (let turn = 0; turn < 3; turn++) {
       for (const { to, bytes } of endpoint.flush(0)) {
-        for (const reply of peer.receive(0, to, bytes)) endpoint.receive(0, reply.from, reply.bytes);
+        for (const reply of peer.receive(0, to, bytes))
+          endpoint.receive(0, reply.from, reply.bytes);
       }
     }
     endpoint.receive(0, address, peer.seal(new Uint8Array(10))!);

@@ -38,6 +38,24 @@ describe("the size of datagrams (RFC 8899)", () => {
     expect(mtu.sizeBytes).toBe(8_952);
   });
 
+  test("a size is lost three times however often one begins anew below it", () => {
+    const mtu = new PathMtu();
+    const sizes: number[] = [];
+    for (let now = 0; now < 10; now++) {
+      for (let step = 0; step < 2; step++) {
+        const size = mtu.probeDue(now);
+        if (size === undefined) continue;
+        sizes.push(size);
+        mtu.onProbeSent();
+        if (size === 1_452) mtu.onProbeAcked(size);
+        else mtu.onProbeLost(now, size);
+      }
+      mtu.onTimeout();
+    }
+    expect(sizes.filter((size) => size === 8_952)).toHaveLength(3);
+    expect(sizes.at(-1)).toBe(1_452);
+  });
+
   test("a single lost probe is tried again", () => {
     const mtu = new PathMtu();
     mtu.onProbeSent();

@@ -307,6 +307,20 @@ describe("an acknowledgement", () => {
     expect(asking(openSession({ asksAtOnce: true }), 3_000)).toEqual([false, false, true]);
   });
 
+  test("is asked for however little is left that finds no room", () => {
+    let left = 0;
+    for (let bytes = 11_600; bytes < 11_800; bytes++) {
+      const session = openSession();
+      session.receive(0, PEER, packet(0, writePing));
+      session.send(0, frameMessage(new Uint8Array(bytes)));
+      const asks = kinds(flush(session, 0)).at(-1)!.includes(FrameKind.Ping);
+      if (!session.stream.sendable) continue;
+      left++;
+      expect(asks).toBe(true);
+    }
+    expect(left).toBeGreaterThan(0);
+  });
+
   test("is waited for as long as it may take where there was no room to ask for it", () => {
     const [rtt, deviation] = [10, 5];
     let crowded = 0;
