@@ -11,6 +11,9 @@ const PACE_MS = 20;
 /** Of each; fewer than a server takes at once. */
 const CHATTER_MESSAGES = 800;
 
+/** After a flood, on a machine that has much else to do. */
+const PATIENCE_MS = 120_000;
+
 const NAMES = ["ann", "ben"] as const;
 
 /** Times in ms from Enter until it is shown; of direct messages, until their sender is told that it was received. */
@@ -89,7 +92,11 @@ export class Conversation implements AsyncDisposable {
     await this.#ended;
     const [ann, ben] = this.#users;
     for (const user of [ann, ben]) {
-      await user.when(() => this.#typedAt.size === 0, "all that was said to the group");
+      await user.when(
+        () => this.#typedAt.size === 0,
+        "all that was said to the group",
+        PATIENCE_MS,
+      );
       await user.when(() => this.#direct.every((waiting) => waiting.length === 0), "all received");
       // Direct messages wait for this while their reader is in a group.
       user.type("leave_group");
