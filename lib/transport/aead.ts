@@ -19,8 +19,11 @@ const TWO_POW_32 = 0x1_0000_0000;
 /** Four zero bytes, then the counter (Noise section 12.4). Node copies it before a call returns. */
 const nonce = new Uint8Array(12);
 
-/** The packet that is being opened. None is longer: such a one would be opened where it is. */
-const packets = new Scratch(65_536);
+/** No UDP datagram is longer. */
+const PACKET_MAX_BYTES = 65_535;
+
+/** The packet that is being opened. */
+const packets = new Scratch(PACKET_MAX_BYTES);
 
 /** The key of 32 secret bytes, which are taken over: afterwards they are zero. */
 export function aeadKey(secret: Uint8Array): AeadKey {

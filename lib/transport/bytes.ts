@@ -237,7 +237,7 @@ export class Scratch {
     this.#buffer = new Uint8Array(capacity);
   }
 
-  /** A buffer that begins with these bytes, good until the next call. */
+  /** A buffer that begins with these bytes, good until the next call: the large one, if they fit. */
   load(bytes: Uint8Array): Uint8Array {
     if (bytes.length > this.#buffer.length) return bytes;
     this.#buffer.set(bytes);

@@ -126,7 +126,9 @@ export class Endpoint {
     this.#handshakes.answer(now);
     this.#turn.lookAfterTouched((connection) => {
       const { session, initiation } = connection;
-      for (const bytes of initiation?.poll(now) ?? []) this.#turn.send(session.address, bytes);
+      if (initiation !== undefined) {
+        for (const bytes of initiation.poll(now)) this.#turn.send(session.address, bytes);
+      }
       session.flush(now, this.#turn.out);
       if (this.#revivals.nextAt(now, connection) <= now) this.#revivals.ask(now, connection);
       this.#deadlines.schedule(connection, this.#deadline(now, connection));

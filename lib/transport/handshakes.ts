@@ -17,7 +17,6 @@ import {
 import type { ConnectOptions, EndpointOptions, SessionOptions } from "./endpoint-options.ts";
 import { HalfOpens } from "./half-open.ts";
 import { Initiation } from "./initiation.ts";
-import { wipe } from "./keys.ts";
 import {
   HANDSHAKES_PER_TURN_MAX,
   HANDSHAKES_WAITING_MAX,
@@ -142,18 +141,18 @@ export class Handshakes {
     const token = this.#resets.token(localIndex);
     const accepted = this.#responder.onInitiate(packet, localIndex, token);
     if (accepted === undefined) return;
-    const { respond, ...kept } = accepted;
-    const oldest = this.#halfOpens.add(now, { ...kept, localIndex, address: from });
-    if (oldest !== undefined) this.#responder.forget(oldest.ephemeral);
+    const { respond, ...halfOpen } = accepted;
+    const oldest = this.#halfOpens.add(now, localIndex, { ...halfOpen, address: from });
+    if (oldest !== undefined) this.#responder.forget(oldest);
     this.#turn.send(from, respond);
   }
 
   /** Forgets handshakes that no packet has confirmed in time. */
   wake(now: number): void {
     for (;;) {
-      const due = this.#halfOpens.popDue(now);
+      const due = this.#halfOpens.forgetDue(now);
       if (due === undefined) return;
-      this.#responder.forget(due.ephemeral);
+      this.#responder.forget(due);
     }
   }
 
@@ -184,13 +183,13 @@ export class Handshakes {
     const halfOpen = this.#halfOpens.get(receiver);
     if (halfOpen === undefined) return "unknown";
     if (phase !== 0) return undefined;
-    const { secret, remoteIndex, resetToken, address, peerKey } = halfOpen;
+    const { secret, remoteIndex, address } = halfOpen;
     const keys = transportKeys(secret.slice(), false);
     if (openFrom(keys.receive, packetNumber, bytes, DATA_HEADER_BYTES) === undefined) {
       return undefined;
     }
-    this.#halfOpens.remove(receiver);
-    wipe(secret);
+    const [peerKey, resetToken] = [halfOpen.peerKey.slice(), halfOpen.resetToken.slice()];
+    this.#halfOpens.forget(receiver);
     const session = new Session(now, receiver, address, this.#ofOthers);
     session.open(now, { ...keys, remoteIndex, resetToken });
     const connection = this.#connections.add({
@@ -238,7 +237,7 @@ export class Handshakes {
   #newIndex(): number {
     for (;;) {
       const index = this.#connections.newIndex();
-      if (this.#halfOpens.get(index) === undefined) return index;
+      if (!this.#halfOpens.has(index)) return index;
     }
   }
 

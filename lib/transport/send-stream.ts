@@ -159,6 +159,7 @@ export class SendStream {
   /** Gives back what is only there to be used again soon. */
   rest(): void {
     if (this.#queue.length === 0) this.#queue = NO_MESSAGES;
+    if (!this.#hasLost) this.#lost = undefined;
   }
 
   get #hasLost(): boolean {

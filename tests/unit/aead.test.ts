@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 
-import { aeadKey, open, seal, sealInto, TAG_BYTES } from "../../lib/transport/aead.ts";
+import { aeadKey, open, openFrom, seal, sealInto, TAG_BYTES } from "../../lib/transport/aead.ts";
 import { toHex } from "../../lib/transport/bytes.ts";
 import { hostile } from "../support/mutate.ts";
 import { Prng } from "../support/prng.ts";
@@ -88,6 +88,17 @@ describe("open", () => {
     const tag = seal(key, 1, ad, NOTHING);
     expect(tag).toHaveLength(TAG_BYTES);
     expect(open(key, 1, ad, tag)).toHaveLength(0);
+  });
+
+  test("takes a whole packet as sealInto made it, of any length, and nothing else", () => {
+    for (const length of [0, 1, 1_200, 65_000, 70_000]) {
+      const frames = new Uint8Array(length).fill(7);
+      const packet = sealInto(key, counter, ad, frames);
+      expect(openFrom(key, counter, packet, ad.length)).toEqual(Buffer.from(frames));
+      expect(openFrom(key, counter, packet.subarray(0, -1), ad.length)).toBeUndefined();
+      expect(openFrom(key, counter, packet, ad.length + 1)).toBeUndefined();
+    }
+    expect(openFrom(key, counter, new Uint8Array(TAG_BYTES), 1)).toBeUndefined();
   });
 
   test("20,000 hostile inputs: none throws, none opens but what was sealed", () => {

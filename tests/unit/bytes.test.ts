@@ -8,6 +8,7 @@ import {
   equalBytes,
   fromHex,
   INTEGER_MAX,
+  Scratch,
   toHex,
   varintSize,
 } from "../../lib/transport/bytes.ts";
@@ -88,6 +89,14 @@ describe("ByteReader", () => {
     }
   });
 
+  test("a copy stays as it is, also one of a Buffer", () => {
+    for (const bytes of [Uint8Array.of(1, 2, 3), Buffer.from([1, 2, 3])]) {
+      const copy = new ByteReader(bytes).copy(2)!;
+      bytes.fill(9);
+      expect([...copy]).toEqual([1, 2]);
+    }
+  });
+
   test("what is cut short is -1 or undefined", () => {
     const short = unhex("010203");
     expect(new ByteReader(unhex("")).u8()).toBe(-1);
@@ -96,6 +105,8 @@ describe("ByteReader", () => {
     expect(new ByteReader(short).bytes(4)).toBeUndefined();
     expect(new ByteReader(short).bytes(INTEGER_MAX)).toBeUndefined();
     expect(new ByteReader(short).bytes(-1)).toBeUndefined();
+    expect(new ByteReader(short).copy(4)).toBeUndefined();
+    expect(new ByteReader(short).copy(-1)).toBeUndefined();
   });
 
   test("a 64-bit number beyond 2^53 - 1 is -1", () => {
@@ -108,6 +119,17 @@ describe("ByteReader", () => {
     reader.u8();
     expect(reader.rest().length).toBe(0);
   });
+});
+
+test("a scratch holds the bytes of one call, and leaves alone what does not fit", () => {
+  const scratch = new Scratch(4);
+  const first = scratch.copy(Uint8Array.of(1, 2, 3));
+  expect([...first]).toEqual([1, 2, 3]);
+  expect([...scratch.copy(Uint8Array.of(4))]).toEqual([4]);
+  expect([...first]).toEqual([4, 2, 3]);
+  const long = Uint8Array.of(1, 2, 3, 4, 5);
+  expect(scratch.load(long)).toBe(long);
+  expect([...scratch.copy(long)]).toEqual([...long]);
 });
 
 test("hexadecimal", () => {
