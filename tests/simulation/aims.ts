@@ -31,17 +31,17 @@ const shortSessions: Aim = (drawn, random) => {
     linesPerUser: Math.max(options.linesPerUser, 25),
     textMax: Math.min(options.textMax, 200),
     // Enough for a question and its answer, tries included.
-    sessionPackets: random.pick([15, 20, 30]),
+    sessionPackets: random.pick([12, 16, 24]),
   };
 };
 
-/** The server dies again and again while people talk in a group. */
+/** The server dies while people talk in a group. */
 const restarts: Aim = (options, random) => ({
   ...options,
   clients: Math.max(options.clients, 4),
   groups: 1,
   leaves: 0,
-  faults: { ...options.faults, serverCrashes: random.between(2, 4) },
+  faults: { ...options.faults, serverCrashes: random.between(1, 2) },
   faultsMs: busyMs(options),
 });
 

@@ -10,7 +10,7 @@ import { Summary } from "./summary.ts";
 /** Each way; a datagram and its answer come through with the square of what is left. */
 const LOSSES = [0, 0.1, 0.3, 0.5] as const;
 
-const KINDS = ["plain", "reordered", "restarts"] as const;
+export const KINDS = ["plain", "reordered", "restarts"] as const;
 export type Kind = (typeof KINDS)[number];
 
 const KIND_NAMES: Readonly<Record<Kind, string>> = {
@@ -28,7 +28,7 @@ export const CELLS = LOSSES.length * KINDS.length;
 const DELAY_MS = 50;
 
 /** Five users, some 200 messages. */
-const matrixOptions = (seed: number, loss: number, kind: Kind): Options => ({
+export const matrixOptions = (seed: number, loss: number, kind: Kind): Options => ({
   seed,
   preset: "drawn",
   clients: 5,

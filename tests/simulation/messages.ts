@@ -263,13 +263,14 @@ export class Messages implements Watcher {
     const [first] = commits;
     const last = commits.at(-1);
     if (first === undefined || last === undefined) return;
-    // Where a server died and the message was sent again, it is owed to those to whom it was sent the first time.
+    // Where a server died and the message was sent again, it is owed to those to whom it was sent the first time, unless
+    // they were out of the group when it was sent once more: they may have heard later words since.
     const { at, group } = first;
     for (const key of first.members) {
       const member = this.#byKey.get(key);
       if (member === undefined || shownAt.has(member) || !member.running) continue;
       if (first.optional.has(key)) continue;
-      const { server } = last.members.includes(key) ? last : first;
+      const { server } = commits.every(({ members }) => members.includes(key)) ? last : first;
       const removed = this.#removals.some(
         (removal) =>
           removal.key === key &&

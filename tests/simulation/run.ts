@@ -2,6 +2,7 @@
 // everyone reaches everyone. The result says what was found, and has a hash of all that happened.
 
 import type { ClientMachine } from "../../lib/chat/client/client-machine.ts";
+import { MEMBER_STALL_MS } from "../../lib/chat/limits.ts";
 import { Prng } from "../support/prng.ts";
 import { Book } from "./book.ts";
 import { Bounds } from "./bounds.ts";
@@ -66,6 +67,18 @@ const STRICT_LOSS_MAX = 0.36;
 /** A burst as long as a good part of the five tries makes any peer look gone. */
 const STRICT_BURST_MAX_MS = 100;
 
+/** So does a link of the server's that a single text to a group, in UTF-8, keeps busy for so long. */
+const STRICT_BUSY_MAX_MS = MEMBER_STALL_MS / 2;
+const BYTES_PER_CHARACTER = 1.6;
+
+const isStrict = ({ conditions, clients, textMax }: Options): boolean => {
+  const { bursts, bandwidth } = conditions;
+  const bytes = BYTES_PER_CHARACTER * textMax * (clients - 1);
+  const busyMs = bandwidth === undefined ? 0 : bytes / bandwidth.bytesPerMs;
+  if (busyMs > STRICT_BUSY_MAX_MS) return false;
+  return lossOf(conditions) < STRICT_LOSS_MAX && (bursts?.badMs ?? 0) <= STRICT_BURST_MAX_MS;
+};
+
 export const scenarioOf = (options: Options): Scenario =>
   drawScenario(options, new Prng(options.seed ^ 0x5ce_4a10));
 
@@ -102,9 +115,7 @@ const runWatched = (
       world.now,
   );
   const messages = new Messages(findings, book);
-  const { bursts } = options.conditions;
-  const strict =
-    lossOf(options.conditions) < STRICT_LOSS_MAX && (bursts?.badMs ?? 0) <= STRICT_BURST_MAX_MS;
+  const strict = isStrict(options);
   const gone = new Gone(world, findings, book, stage.disturbances, conversations, strict);
   const bounds = new Bounds(findings);
   const sizes = new Sizes(findings, world.network, options);

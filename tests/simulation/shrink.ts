@@ -38,6 +38,9 @@ export const shrink = (failing: Case, rule: string): Case => {
   return best;
 };
 
+/** What a run can do without. */
+const PARTS = ["rekey", "limits", "sessionPackets", "mayGrow"] as const;
+
 /** Each without one kind of bad luck. */
 const simplerOptions = (now: Case): Case[] => {
   const { options } = now;
@@ -52,21 +55,17 @@ const simplerOptions = (now: Case): Case[] => {
   )
     .filter((name) => conditions[name] > 0)
     .map((name) => withConditions({ [name]: 0 }));
-  const rest: Case[] = [];
+  const plainer = PARTS.filter((name) => options[name] !== undefined).map((name) => {
+    const { [name]: _, ...without } = options;
+    return { ...now, options: without };
+  });
+  const rest = [...plainer];
   if (bursts !== undefined || bandwidth !== undefined) {
     rest.push({ ...now, options: { ...options, conditions: even } });
   }
   if (options.asymmetry > 1) rest.push({ ...now, options: { ...options, asymmetry: 1 } });
   if (options.clockDrift > 0) rest.push({ ...now, options: { ...options, clockDrift: 0 } });
   if (options.logMs > 0) rest.push({ ...now, options: { ...options, logMs: 0 } });
-  if (options.rekey !== undefined) {
-    const { rekey: _, ...without } = options;
-    rest.push({ ...now, options: without });
-  }
-  if (options.limits !== undefined) {
-    const { limits: _, ...without } = options;
-    rest.push({ ...now, options: without });
-  }
   return [...zeroed, ...rest];
 };
 

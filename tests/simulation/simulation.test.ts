@@ -3,9 +3,11 @@
 
 import { describe, expect, test } from "bun:test";
 
+import { PROBE_SIZES_BYTES } from "../../lib/transport/path-mtu.ts";
 import { Prng } from "../support/prng.ts";
 import { type Conditions, lossOf, PRESET_NAMES, PRESETS } from "./conditions.ts";
 import { keptCases } from "./kept.ts";
+import { KINDS, matrixOptions } from "./matrix.ts";
 import { Network } from "./network.ts";
 import { drawOptions } from "./options.ts";
 import { runAll } from "./pool.ts";
@@ -26,6 +28,26 @@ test("other seeds are other runs", () => {
     return run(options, scenarioOf(options)).hash;
   });
   expect(new Set(hashes).size).toBe(hashes.length);
+});
+
+test("half of the hosts may grow their datagrams, and some do, up to what the path carries", () => {
+  const drawn = Array.from({ length: 17 }, (_, index) => drawOptions(index + 1));
+  const growing = drawn.filter(({ mayGrow }) => mayGrow === true);
+  expect(growing.length).toBeGreaterThan(drawn.length / 3);
+  const longest = growing.map((options) => run(options, scenarioOf(options)).longestBytes);
+  for (const size of PROBE_SIZES_BYTES) expect(longest).toContain(size);
+});
+
+test("the table is of runs that have none of what other runs draw", () => {
+  for (const kind of KINDS) {
+    const options = matrixOptions(1, 0.1, kind);
+    const { faults, conditions } = options;
+    for (const name of ["rekey", "limits", "sessionPackets", "mayGrow", "faultsMs", "shortTexts"]) {
+      expect(options).not.toHaveProperty(name);
+    }
+    expect([faults.moves, faults.widths, conditions.carriesBytes]).toEqual([0, 0, undefined]);
+    expect(options.clients).toBe(5);
+  }
 });
 
 test("on several threads the results are the same, in the same order", async () => {
@@ -101,6 +123,23 @@ describe("the network", () => {
     const arrived = send({ ...clean, jitterMs: 0, bandwidth }, 1_000);
     expect(arrived.length).toBeLessThan(600);
     expect(arrived.at(-1)!.at).toBeGreaterThan(1_000);
+  });
+
+  test("what is longer than the path carries does not arrive, and a link's width changes", () => {
+    const network = new Network(new Prng(1), () => ({ ...clean, carriesBytes: 9_000 }));
+    network.place(0, HERE);
+    network.place(1, THERE);
+    const arrives = (bytes: number): boolean => {
+      network.send(0, 0, { to: THERE, bytes: new Uint8Array(bytes) });
+      return network.take(1_000) !== undefined;
+    };
+    expect([9_000, 9_001].map(arrives)).toEqual([true, false]);
+    network.widen(0, 1, 1_472);
+    expect([1_472, 1_473].map(arrives)).toEqual([true, false]);
+    network.heal();
+    expect([1_472, 1_473].map(arrives)).toEqual([true, false]);
+    network.widen(0, 1, 65_507);
+    expect([9_000, 9_001].map(arrives)).toEqual([true, false]);
   });
 
   test("a partition ends, and an old address leads nowhere", () => {

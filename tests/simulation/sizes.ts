@@ -13,7 +13,7 @@ import type { Watcher } from "./world.ts";
  * How often a program sends another one what is too long, on a path that stays as it is: a session tries three sizes,
  * three times each, and there may be two.
  */
-const IN_VAIN_MAX = 20;
+const IN_VAIN_MAX = 15;
 
 /** A path that became narrower is noticed when no answer comes, behind all that waits for the sender's link. */
 const UNNOTICED_MS = 2_000;
