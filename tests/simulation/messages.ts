@@ -75,6 +75,8 @@ export class Messages implements Watcher {
   /** When a key's stay in a group ended other than by its own wish, or the key was taken off the table. */
   readonly #removals: { readonly at: number; readonly key: string; readonly group?: string }[] = [];
   #serverDied = false;
+  /** Messages that make up for one that seems lost. */
+  readonly #taken = new Set<string>();
   /** Who was in a group when it ended. */
   readonly #endedInGroup = new Set<Process>();
 
@@ -239,7 +241,7 @@ export class Messages implements Watcher {
   #checkDirect(message: Message): void {
     const { typed, shownAt } = message;
     this.tally.direct++;
-    if (typed.outcome !== "delivered" || shownAt.size > 0) return;
+    if (typed.outcome !== "delivered" || shownAt.size > 0 || this.#isTakenForAnother(typed)) return;
     const readers = this.#processes.filter(
       ({ name, startedAt, endedAt }) =>
         name.toLowerCase() === typed.expected.to &&
@@ -256,6 +258,21 @@ export class Messages implements Watcher {
     if (diedUnread) this.tally.lostWithReader++;
     else if (nameless) this.tally.lostWithServer++;
     else this.#findings.add("lost", `"${typed.line}" of ${typed.process.name} was never shown`);
+  }
+
+  /**
+   * Of two messages to one name, one came and the other found no such user. The screen does not tell which, if neither
+   * had ended when the other was typed: the one that was shown is the one that came.
+   */
+  #isTakenForAnother({ process, expected, at, endedAt }: Typed): boolean {
+    for (const [text, { typed, shownAt }] of this.#byText) {
+      if (typed.outcome !== "no_such_user" || shownAt.size === 0) continue;
+      if (typed.process !== process || typed.expected.to !== expected.to) continue;
+      if (typed.at > endedAt || at > typed.endedAt || this.#taken.has(text)) continue;
+      this.#taken.add(text);
+      return true;
+    }
+    return false;
   }
 
   #checkGroup({ typed, shownAt, commits }: Message): void {
