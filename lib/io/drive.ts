@@ -73,8 +73,15 @@ export class Drive {
 
   /** A datagram has arrived. */
   datagram(from: Address, bytes: Uint8Array): void {
-    this.#attempt((now) => this.#machine.receive(now, from, bytes));
-    if (this.#datagramsThisTurn === 0) this.#turnBegunAt = this.#clock.now();
+    if (this.#stopped) return;
+    const now = this.#clock.now();
+    // As `#attempt`, but without a function made anew for each datagram.
+    try {
+      this.#machine.receive(now, from, bytes);
+    } catch (error) {
+      this.#onFault(now, error);
+    }
+    if (this.#datagramsThisTurn === 0) this.#turnBegunAt = now;
     this.#datagramsThisTurn++;
     if (this.#turnIsFull()) this.#endFullTurn();
     else this.#schedule();
@@ -99,9 +106,13 @@ export class Drive {
     try {
       action(now);
     } catch (error) {
-      this.#notBefore = now + FAULT_PAUSE_MS;
-      this.#outlets.fault(error);
+      this.#onFault(now, error);
     }
+  }
+
+  #onFault(now: number, error: unknown): void {
+    this.#notBefore = now + FAULT_PAUSE_MS;
+    this.#outlets.fault(error);
   }
 
   #schedule(): void {

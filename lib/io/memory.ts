@@ -19,6 +19,12 @@ const IDLE_SHARE = 0.1;
 /** What is worth the trouble. The engine itself lets as much gather before it looks. */
 const GROWTH_MIN_BYTES = 16 * 1_048_576;
 
+/** A flood leaves garbage behind faster than the engine looks: with so much of it there is nothing better to do. */
+const GROWTH_BUSY_BYTES = 20 * 1_048_576;
+
+/** As long as that takes no more than this share of the time. */
+const BUSY_SHARE_MAX = 0.01;
+
 /** After this, what was silent is forgotten as well: sessions end after 45 s. */
 const FORGOTTEN_MS = 60_000;
 
@@ -29,6 +35,8 @@ export class MemoryKeeper {
   #lookedAt: number;
   /** When to collect once more; infinity for no such need. */
   #againAt = Number.POSITIVE_INFINITY;
+  /** Before this, a busy program does not collect. */
+  #notBusyBefore = Number.NEGATIVE_INFINITY;
 
   /** `now` in ms, monotonic. */
   constructor(now: number, usage: Usage) {
@@ -44,13 +52,23 @@ export class MemoryKeeper {
     const share = (processorMs - this.#processorMs) / (now - this.#lookedAt);
     this.#processorMs = processorMs;
     this.#lookedAt = now;
-    if (share > IDLE_SHARE) return;
-    if (this.#usage.memoryBytes() > this.#settledBytes + GROWTH_MIN_BYTES) {
-      this.#againAt = now + FORGOTTEN_MS;
-    } else if (now < this.#againAt) return;
+    const growth = this.#usage.memoryBytes() - this.#settledBytes;
+    if (share > IDLE_SHARE) {
+      if (growth > GROWTH_BUSY_BYTES && now >= this.#notBusyBefore) this.#collectBusy(now);
+      return;
+    }
+    if (growth > GROWTH_MIN_BYTES) this.#againAt = now + FORGOTTEN_MS;
+    else if (now < this.#againAt) return;
     else this.#againAt = Number.POSITIVE_INFINITY;
     this.#usage.collect();
     this.#settledBytes = this.#usage.memoryBytes();
+  }
+
+  /** What is left may be needed or not: what settles is seen when there is peace. */
+  #collectBusy(now: number): void {
+    const begunMs = this.#usage.processorMs();
+    this.#usage.collect();
+    this.#notBusyBefore = now + (this.#usage.processorMs() - begunMs) / BUSY_SHARE_MAX;
   }
 }
 
