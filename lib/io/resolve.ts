@@ -8,9 +8,17 @@ const RESOLVE_TIMEOUT_MS = 5_000;
 /** RFC 1122 section 3.2.1.3 (g): all of these are this machine, and nothing to them leaves it. */
 export const isLoopback = (dottedQuad: string): boolean => dottedQuad.startsWith("127.");
 
-/** The first IPv4 address of a host; a dotted quad is its own. `undefined`: there is none, or no answer in time. */
+/**
+ * The first IPv4 address of a host; a dotted quad is its own. `undefined`: there is none, or no answer in time. Of this
+ * machine it is always 127.0.0.1: whichever loopback address is asked (a machine's own name is 127.0.1.1 on many), the
+ * system lets the answer come from there.
+ */
 export const resolveHost = async (host: string): Promise<string | undefined> => {
-  if (isDottedQuad(host)) return host;
+  const address = isDottedQuad(host) ? host : await lookUp(host);
+  return address !== undefined && isLoopback(address) ? "127.0.0.1" : address;
+};
+
+const lookUp = async (host: string): Promise<string | undefined> => {
   const { lookup } = await import("node:dns/promises");
   const { promise: timeout, resolve: giveUp } = Promise.withResolvers<undefined>();
   const timer = setTimeout(() => giveUp(undefined), RESOLVE_TIMEOUT_MS);

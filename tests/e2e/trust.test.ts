@@ -214,7 +214,7 @@ describe.if(ADDRESS !== undefined)("a server that is known by its key", () => {
 
 describe("a server on this machine", () => {
   test("is not remembered, and may have another key each time", async () => {
-    for (const host of [LOOPBACK, "0.0.0.0", "localhost"]) {
+    for (const host of [LOOPBACK, "0.0.0.0", "localhost", "127.0.1.1"]) {
       await using server = await startServer(["--key", join(home.folder, host)]);
       expect(await visit(host)).toEqual(letIn);
       await stop(server);
