@@ -84,10 +84,14 @@ class Walk {
     else if (this.#marks === COMBINING_MARKS_MAX + 1) this.#out += MARKS_LEFT_OUT;
   }
 
-  /** The joiners stay where they mean something: inside an emoji, and between letters of a script that needs them. */
+  /**
+   * The joiners stay where they mean something: inside an emoji, and between letters of a script that needs them, where
+   * both of these are shown.
+   */
   #joins(code: number, after: string): boolean {
     if (code !== ZERO_WIDTH_JOINER && code !== ZERO_WIDTH_NON_JOINER) return false;
-    if (this.#marks > COMBINING_MARKS_MAX) return false;
+    const marks = MARK.test(after) ? this.#marks + 1 : this.#marks;
+    if (marks > COMBINING_MARKS_MAX) return false;
     if (code === ZERO_WIDTH_JOINER && this.#pictograph && PICTOGRAPH.test(after)) return true;
     return JOINING.test(this.#before) && JOINING.test(after);
   }

@@ -36,6 +36,11 @@ const CASES: readonly (readonly [what: string, text: string, shown: string])[] =
   ["the non-joiner in Persian", "می\u200cخواهم", "می\u200cخواهم"],
   ["marks on a letter", "n\u0303", "n\u0303"],
   ["a tower of marks", `x${"\u0301".repeat(500)}y`, `x${"\u0301".repeat(8)}…y`],
+  [
+    "a joiner before a mark past the limit",
+    `x${"\u0897".repeat(8)}\u200c\u0897`,
+    `x${"\u0897".repeat(8)}<U+200C>\u0897`,
+  ],
   ["a mark on nothing", "\u0301a", "◌\u0301a"],
   ["variation selectors, one after another", "☃\ufe0f\ufe0f", "☃\ufe0f<U+FE0F>"],
 ];
