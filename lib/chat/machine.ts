@@ -27,6 +27,8 @@ export interface Output {
   readonly datagrams: readonly Datagram[];
   /** To show, in order, before the datagrams go out. */
   readonly lines: readonly Line[];
+  /** There is more to send at once: flush again when these datagrams are out, before anything else. */
+  readonly more?: boolean;
   /** After the lines are shown and the datagrams sent: end with this status. */
   readonly exit?: number;
   /** Client only: the key that its server has proved to hold, 32 bytes, each time that a session begins. */

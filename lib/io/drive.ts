@@ -2,8 +2,9 @@
 // transport, only when the machine wants to be woken and where its output goes.
 //
 // One turn of the loop: everything that has arrived is handed to the machine, then one flush shows, sends and appends
-// what came of it. Datagrams that are waiting are read before a timer is looked at: what lies in the buffer may be the
-// very acknowledgement that the timer waits for.
+// what came of it. Where datagrams come one at a time, each is answered before the socket is asked for another. Datagrams
+// that are waiting are read before a timer is looked at: what lies in the buffer may be the very acknowledgement that the
+// timer waits for.
 
 import type { Line } from "../chat/line.ts";
 import type { LogEntry } from "../chat/log.ts";
@@ -55,7 +56,11 @@ export class Drive {
   #datagramsThisTurn = 0;
   /** When the first of them came. */
   #turnBegunAt = 0;
-  #flushScheduled = false;
+  /** The turn before had one datagram at most: the next one is likely to be alone as well. */
+  #oneAtATime = false;
+  #endScheduled = false;
+  /** The machine may have something to say. */
+  #flushDue = false;
   #flushing = false;
   #flushAgain = false;
   #stopped = false;
@@ -85,6 +90,7 @@ export class Drive {
     this.#datagramsThisTurn++;
     if (this.#turnIsFull()) this.#endFullTurn();
     else this.#schedule();
+    if (this.#oneAtATime && this.#datagramsThisTurn === 1) this.#flush();
   }
 
   /** Anything else that happens to the machine: a line typed, a signal, entries committed. */
@@ -116,12 +122,17 @@ export class Drive {
   }
 
   #schedule(): void {
-    if (this.#flushScheduled || this.#stopped) return;
-    this.#flushScheduled = true;
-    setImmediate(() => {
-      this.#flushScheduled = false;
-      this.#flush();
-    });
+    this.#flushDue = true;
+    if (this.#endScheduled || this.#stopped) return;
+    this.#endScheduled = true;
+    setImmediate(() => this.#endTurn());
+  }
+
+  #endTurn(): void {
+    this.#endScheduled = false;
+    this.#oneAtATime = this.#datagramsThisTurn <= 1;
+    this.#datagramsThisTurn = 0;
+    if (this.#flushDue) this.#flush();
   }
 
   #turnIsFull(): boolean {
@@ -134,6 +145,8 @@ export class Drive {
   /** The socket is not empty yet, and Bun does not leave it before it is: this turn ends here all the same. */
   #endFullTurn(): void {
     if (this.#clock.now() - this.#machine.nextWakeup() > WAKE_POSTPONED_MAX_MS) this.#wake();
+    this.#oneAtATime = false;
+    this.#datagramsThisTurn = 0;
     this.#flush();
   }
 
@@ -142,18 +155,27 @@ export class Drive {
   }
 
   #flush(): void {
-    this.#datagramsThisTurn = 0;
+    this.#flushDue = false;
     this.#flushing = true;
     do {
       this.#flushAgain = false;
-      let output: Output | undefined;
-      this.#attempt((now) => {
-        output = this.#machine.flush(now);
-      });
-      if (output !== undefined) this.#emit(output);
+      const output = this.#output();
+      if (output === undefined) continue;
+      this.#emit(output);
+      if (output.more === true) this.#flushAgain = true;
     } while (this.#flushAgain && !this.#stopped);
     this.#flushing = false;
     this.#arm();
+  }
+
+  #output(): Output | undefined {
+    const now = this.#clock.now();
+    try {
+      return this.#machine.flush(now);
+    } catch (error) {
+      this.#onFault(now, error);
+      return undefined;
+    }
   }
 
   #emit({ lines, datagrams, appends, serverKey, mismatch, exit }: Output): void {

@@ -121,10 +121,18 @@ export class Endpoint {
     return this.#turn.takeEvents();
   }
 
-  /** What must be sent now, all sessions together. Call it once per turn, after the events are dealt with. */
-  flush(now: number): Datagram[] {
+  /** Whether a flush has left something for the next one, which is due at once. */
+  get unfinished(): boolean {
+    return this.#turn.unfinished;
+  }
+
+  /**
+   * What must be sent now, all sessions together. Call it once per turn, after the events are dealt with. With
+   * `datagramsMax`, no further session is asked for more once there are so many: see `unfinished`.
+   */
+  flush(now: number, datagramsMax: number = Number.POSITIVE_INFINITY): Datagram[] {
     this.#handshakes.answer(now);
-    this.#turn.lookAfterTouched((connection) => {
+    this.#turn.lookAfterTouched(datagramsMax, (connection) => {
       const { session, initiation } = connection;
       if (initiation !== undefined) {
         for (const bytes of initiation.poll(now)) this.#turn.send(session.address, bytes);

@@ -33,16 +33,24 @@ export class Turn {
     this.#touched.push(connection);
   }
 
-  /** Calls `lookAfter` for each session that was touched and is still there. */
-  lookAfterTouched(lookAfter: (connection: Connection) => void): void {
+  /** Whether some session that was touched was not looked after yet. */
+  get unfinished(): boolean {
+    return this.#touched.length > 0;
+  }
+
+  /** Calls `lookAfter` for sessions that were touched and are still there, until there are so many datagrams to send. */
+  lookAfterTouched(datagramsMax: number, lookAfter: (connection: Connection) => void): void {
     const touched = this.#touched;
     if (touched.length === 0) return;
     this.#touched = [];
-    for (const connection of touched) {
+    let done = 0;
+    while (done < touched.length && this.out.length < datagramsMax) {
+      const connection = touched[done++]!;
       if (!connection.touched) continue;
       connection.touched = false;
       lookAfter(connection);
     }
+    if (done < touched.length) this.#touched = [...touched.slice(done), ...this.#touched];
   }
 
   over(connection: Connection, ending: Ending): void {

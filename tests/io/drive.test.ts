@@ -85,6 +85,42 @@ describe("a turn of the loop", () => {
     drive.stop();
   });
 
+  test("where they come one at a time, each is answered at once", async () => {
+    const { machine, drive } = setUp();
+    const arrives = async (): Promise<readonly string[]> => {
+      const before = machine.calls.length;
+      drive.datagram(PEER, BYTES);
+      const atOnce = machine.calls.slice(before);
+      // Behind the end of the turn, which waits for its own.
+      await new Promise(setImmediate);
+      return atOnce;
+    };
+    // Nothing is known of the first one: there may be more behind it.
+    expect(await arrives()).toEqual(["receive"]);
+    expect(await arrives()).toEqual(["receive", "flush"]);
+    expect(await arrives()).toEqual(["receive", "flush"]);
+    // What comes close behind is taken together.
+    expect([drive.datagram(PEER, BYTES), ...(await arrives())].slice(1)).toEqual(["receive"]);
+    expect(await arrives()).toEqual(["receive"]);
+    drive.stop();
+  });
+
+  test("is not over while the machine has more to send", async () => {
+    const { machine, drive, effects } = setUp();
+    const datagrams: Datagram[] = [{ to: PEER, bytes: BYTES }];
+    machine.outputs = [
+      { ...NOTHING, datagrams, more: true },
+      { ...NOTHING, datagrams: [...datagrams, ...datagrams], more: true },
+      { ...NOTHING, datagrams },
+      { ...NOTHING, datagrams },
+    ];
+    const flushed = nextFlush(machine);
+    drive.start();
+    await flushed;
+    expect(effects).toEqual(["send 1", "send 2", "send 1"]);
+    drive.stop();
+  });
+
   test("shows, then sends, then exits; nothing follows", async () => {
     const { machine, drive, effects, exited } = setUp();
     const datagrams: Datagram[] = [{ to: PEER, bytes: BYTES }];

@@ -158,7 +158,7 @@ export class World {
     }
   }
 
-  #emit(process: Process, { lines, datagrams, appends, exit }: Output): void {
+  #emit(process: Process, { lines, datagrams, appends, more, exit }: Output): void {
     const { now, hash } = this;
     if (lines.length > 0) {
       for (const line of lines) hash.text(line.text);
@@ -170,6 +170,7 @@ export class World {
       this.network.send(now, process.seat, datagram);
     }
     if (appends !== undefined) this.#append(process, appends);
+    if (more === true) process.touched = true;
     if (exit !== undefined) this.#end(process, exit);
   }
 

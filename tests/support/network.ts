@@ -132,6 +132,7 @@ export class MachineNetwork {
     node.shown.push(...output.lines.map(lineText));
     for (const { to, bytes } of output.datagrams) this.#send(node.address, to, bytes);
     node.onOutput?.(output, this.now);
+    if (output.more === true) return this.#flush(node);
     if (output.exit === undefined) return;
     node.status = output.exit;
     this.crash(node);

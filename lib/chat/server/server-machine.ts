@@ -39,6 +39,12 @@ export interface ServerOptions extends Pick<
 /** Bytes of chance in the name of an epoch: no two lives of any server share one. */
 const EPOCH_BYTES = 8;
 
+/**
+ * A fan-out goes out in parts: the first members read theirs while those of the next ones are sealed. Enough for the kernel
+ * to take them at little more than the price of one call.
+ */
+const FLUSH_DATAGRAMS = 32;
+
 export class ServerMachine implements Machine {
   readonly #endpoint: Endpoint;
   readonly #context: ServerContext;
@@ -162,12 +168,13 @@ export class ServerMachine implements Machine {
     this.#commit();
     if (this.#exit !== undefined) this.#context.show(QUITTING, "closing");
     const lines = this.#context.takeLines();
-    const datagrams = this.#endpoint.flush(now);
+    const datagrams = this.#endpoint.flush(now, FLUSH_DATAGRAMS);
     const appends = this.#pending;
     if (appends.length > 0) this.#pending = [];
     return {
       datagrams,
       lines,
+      more: this.#endpoint.unfinished,
       ...(this.#exit === undefined ? {} : { exit: this.#exit }),
       ...(appends.length === 0 ? {} : { appends }),
     };

@@ -229,8 +229,8 @@ export class Arena implements Run<MachineStep> {
     }
   }
 
-  /** Returns whether there were answers. */
-  #round({ lines, datagrams, exit }: Output): boolean {
+  /** Returns whether there were answers, or more to say. */
+  #round({ lines, datagrams, more = false, exit }: Output): boolean {
     for (const line of lines) mustBePrintable(lineText(line), "line");
     for (const { to, bytes } of datagrams) {
       const { length } = bytes;
@@ -242,7 +242,7 @@ export class Arena implements Run<MachineStep> {
       this.#record(true, bytes);
     }
     if (exit !== undefined) this.#over = true;
-    let answered = false;
+    let answered = more;
     for (const { to, bytes } of datagrams) {
       const peer = this.peers.find((_, at) => {
         return sameAddress(to, this.addresses[at]!) || sameAddress(to, this.#second(at));
