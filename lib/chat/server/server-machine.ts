@@ -43,7 +43,7 @@ const EPOCH_BYTES = 8;
  * A fan-out goes out in parts: the first members read theirs while those of the next ones are sealed. Enough for the kernel
  * to take them at little more than the price of one call.
  */
-const FLUSH_DATAGRAMS = 32;
+const FLUSH_DATAGRAMS = 64;
 
 export class ServerMachine implements Machine {
   readonly #endpoint: Endpoint;
