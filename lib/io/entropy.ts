@@ -2,7 +2,7 @@
 
 import { randomFillSync } from "node:crypto";
 
-import { ephemeralKeyPair, type KeyPair } from "../transport/keys.ts";
+import { ephemeralKeyPair, type KeyPair } from "../transport/crypto/keys.ts";
 
 /** `length` bytes from the system's generator, in an array of their own. */
 export const randomBytes = (length: number): Uint8Array => randomFillSync(new Uint8Array(length));

@@ -5,8 +5,8 @@ import { lstat, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 import { printable } from "../chat/printable.ts";
-import { keyPairFrom, SECRET_BYTES, wipe } from "../transport/keys.ts";
-import type { KeyPair } from "../transport/keys.ts";
+import { keyPairFrom, SECRET_BYTES, wipe } from "../transport/crypto/keys.ts";
+import type { KeyPair } from "../transport/crypto/keys.ts";
 import { configFolder } from "./config-folder.ts";
 import { freshKeyPair } from "./entropy.ts";
 import { changeWhole, fileProblem, readWhole } from "./whole-file.ts";

@@ -3,8 +3,8 @@
 
 import { join } from "node:path";
 
-import { equalBytes } from "../transport/bytes.ts";
-import { PUBLIC_KEY_BYTES } from "../transport/keys.ts";
+import { PUBLIC_KEY_BYTES } from "../transport/crypto/keys.ts";
+import { equalBytes } from "../transport/wire/bytes.ts";
 import { configFolder } from "./config-folder.ts";
 import { changeWhole, readWhole } from "./whole-file.ts";
 

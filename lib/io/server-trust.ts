@@ -1,7 +1,7 @@
 // What this user's client knows of the key of the server that it visits: from the last visit, and from this one.
 
 import { printable } from "../chat/printable.ts";
-import { equalBytes } from "../transport/bytes.ts";
+import { equalBytes } from "../transport/wire/bytes.ts";
 import type { ClientRun } from "./arguments.ts";
 import { knownServersPath, readKnownServers, rememberServer, serverName } from "./known-servers.ts";
 import { fileProblem } from "./whole-file.ts";

@@ -3,15 +3,15 @@
 
 import type { Address } from "./address.ts";
 import { sameAddress } from "./address.ts";
-import { ByteReader } from "./bytes.ts";
-import { equalSecrets } from "./cookie.ts";
-import type { ResetPacket } from "./datagrams.ts";
 import type { DeadlineQueue, Scheduled } from "./deadline-queue.ts";
-import { Hoards } from "./hoards.ts";
-import type { Initiation } from "./initiation.ts";
-import type { SessionName } from "./key-phases.ts";
-import type { Revival } from "./revival.ts";
-import type { Session } from "./session.ts";
+import { equalSecrets } from "./handshake/cookie.ts";
+import type { Initiation } from "./handshake/initiation.ts";
+import type { Revival } from "./handshake/revival.ts";
+import { Hoards } from "./session/hoards.ts";
+import type { SessionName } from "./session/key-phases.ts";
+import type { Session } from "./session/session.ts";
+import { ByteReader } from "./wire/bytes.ts";
+import type { ResetPacket } from "./wire/datagrams.ts";
 
 /** A handle for one session of one endpoint; never used twice. */
 export type SessionId = number;

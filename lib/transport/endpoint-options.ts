@@ -1,9 +1,9 @@
 // What an endpoint is made with, and what a session is begun with.
 
-import type { HandshakeLimits } from "./admission.ts";
-import type { KeyLimits } from "./key-phases.ts";
-import type { KeyPair } from "./keys.ts";
-import type { LivenessOptions } from "./liveness.ts";
+import type { KeyPair } from "./crypto/keys.ts";
+import type { HandshakeLimits } from "./handshake/admission.ts";
+import type { KeyLimits } from "./session/key-phases.ts";
+import type { LivenessOptions } from "./session/liveness.ts";
 
 export interface EndpointOptions {
   readonly keyPair: KeyPair;

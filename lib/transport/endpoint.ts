@@ -2,18 +2,18 @@
 // says what must be sent and what has happened. Knows nothing of sockets, clocks or chat.
 
 import { type Address, type Datagram, sameAddress } from "./address.ts";
-import { ByteReader } from "./bytes.ts";
 import { type Connection, Connections, type SessionId } from "./connections.ts";
-import { type DataPacket, decodeDatagram, PacketKind, type RetryPacket } from "./datagrams.ts";
 import { DeadlineQueue } from "./deadline-queue.ts";
 import type { ConnectOptions, EndpointOptions } from "./endpoint-options.ts";
-import { CloseCode } from "./frames.ts";
-import { Handshakes } from "./handshakes.ts";
-import { Resets } from "./resets.ts";
-import { Revivals } from "./revival.ts";
-import type { FramedMessage } from "./send-stream.ts";
+import { Handshakes } from "./handshake/handshakes.ts";
+import { Resets } from "./handshake/resets.ts";
+import { Revivals } from "./handshake/revival.ts";
+import type { FramedMessage } from "./session/send-stream.ts";
 import type { TransportEvent } from "./transport-event.ts";
 import { Turn } from "./turn.ts";
+import { ByteReader } from "./wire/bytes.ts";
+import { type DataPacket, decodeDatagram, PacketKind, type RetryPacket } from "./wire/datagrams.ts";
+import { CloseCode } from "./wire/frames.ts";
 
 export type { SessionId } from "./connections.ts";
 export type { ConnectOptions, EndpointOptions } from "./endpoint-options.ts";

@@ -8,8 +8,8 @@ import { Drive } from "../../lib/io/drive.ts";
 import { freshKeyPair, randomBytes } from "../../lib/io/entropy.ts";
 import { openUdpSocket } from "../../lib/io/udp-socket.ts";
 import type { Address } from "../../lib/transport/address.ts";
-import type { HandshakeLimits } from "../../lib/transport/admission.ts";
 import { Endpoint, type EndpointOptions } from "../../lib/transport/endpoint.ts";
+import type { HandshakeLimits } from "../../lib/transport/handshake/admission.ts";
 import { perform } from "./performer.ts";
 
 const INITIATOR: Address = { host: "127.0.0.1", port: 1 };

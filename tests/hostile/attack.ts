@@ -3,7 +3,7 @@
 
 import { readFileSync } from "node:fs";
 
-import { decodeDatagram, encodeHello, PacketKind } from "../../lib/transport/datagrams.ts";
+import { decodeDatagram, encodeHello, PacketKind } from "../../lib/transport/wire/datagrams.ts";
 import { pipedClient, pipedServer } from "../support/piped-programs.ts";
 import { Prng } from "../support/prng.ts";
 import { freePort } from "../support/programs.ts";

@@ -1,6 +1,10 @@
 // What strangers send, from many addresses of 127.0.0.0/8 at once: noise, what was recorded of real sessions, datagrams
 // under false flags, and handshakes. Runs in a thread of its own. All of it from a seed, but for the time.
 
+import { ephemeralKeyPair, type KeyPair, keyPairFrom } from "../../lib/transport/crypto/keys.ts";
+import { InitiatorHandshake } from "../../lib/transport/crypto/noise.ts";
+import { Endpoint } from "../../lib/transport/endpoint.ts";
+import { IDLE_TIMEOUT_MS } from "../../lib/transport/limits.ts";
 import {
   COOKIE_BYTES,
   decodeDatagram,
@@ -11,11 +15,7 @@ import {
   NONCE_BYTES,
   PacketKind,
   PROLOGUE,
-} from "../../lib/transport/datagrams.ts";
-import { Endpoint } from "../../lib/transport/endpoint.ts";
-import { ephemeralKeyPair, type KeyPair, keyPairFrom } from "../../lib/transport/keys.ts";
-import { IDLE_TIMEOUT_MS } from "../../lib/transport/limits.ts";
-import { InitiatorHandshake } from "../../lib/transport/noise.ts";
+} from "../../lib/transport/wire/datagrams.ts";
 import { mutate } from "../support/mutate.ts";
 import { Prng } from "../support/prng.ts";
 

@@ -10,13 +10,13 @@ import { Revivals } from "../../lib/chat/server/revivals.ts";
 import { ServerMachine } from "../../lib/chat/server/server-machine.ts";
 import { UserTable } from "../../lib/chat/server/user-table.ts";
 import { Endpoint } from "../../lib/transport/endpoint.ts";
-import { KeyPhases } from "../../lib/transport/key-phases.ts";
-import { Liveness } from "../../lib/transport/liveness.ts";
-import { PathMtu } from "../../lib/transport/path-mtu.ts";
-import { PathValidation } from "../../lib/transport/path.ts";
-import { ReceiveStream } from "../../lib/transport/receive-stream.ts";
-import { ReceivedPackets } from "../../lib/transport/received-packets.ts";
-import { SendStream } from "../../lib/transport/send-stream.ts";
+import { KeyPhases } from "../../lib/transport/session/key-phases.ts";
+import { Liveness } from "../../lib/transport/session/liveness.ts";
+import { PathMtu } from "../../lib/transport/session/path-mtu.ts";
+import { PathValidation } from "../../lib/transport/session/path.ts";
+import { ReceiveStream } from "../../lib/transport/session/receive-stream.ts";
+import { ReceivedPackets } from "../../lib/transport/session/received-packets.ts";
+import { SendStream } from "../../lib/transport/session/send-stream.ts";
 import { replace } from "../support/replace.ts";
 
 export interface Mutation {

@@ -2,11 +2,11 @@
 // them through the public face of endpoints and sessions. Knows no process, and judges only what holds for every session.
 
 import type { Address } from "../../lib/transport/address.ts";
-import { equalBytes, toHex } from "../../lib/transport/bytes.ts";
 import { Endpoint, type TransportEvent } from "../../lib/transport/endpoint.ts";
 import { SEND_QUEUE_MAX_BYTES } from "../../lib/transport/limits.ts";
-import { Recovery } from "../../lib/transport/recovery.ts";
-import { Session } from "../../lib/transport/session.ts";
+import { Recovery } from "../../lib/transport/session/recovery.ts";
+import { Session } from "../../lib/transport/session/session.ts";
+import { equalBytes, toHex } from "../../lib/transport/wire/bytes.ts";
 
 /** Sessions with one peer: each side may begin some, and those that one side gave up live on at the other. */
 const SESSIONS_PER_PEER_MAX = 8;

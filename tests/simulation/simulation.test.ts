@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from "bun:test";
 
-import { PROBE_SIZES_BYTES } from "../../lib/transport/path-mtu.ts";
+import { PROBE_SIZES_BYTES } from "../../lib/transport/session/path-mtu.ts";
 import { Prng } from "../support/prng.ts";
 import { type Conditions, lossOf, PRESET_NAMES, PRESETS } from "./conditions.ts";
 import { keptCases } from "./kept.ts";

@@ -2,7 +2,7 @@
 
 import type { CommittedEntry, LogEntry } from "../../lib/chat/log.ts";
 import { ServerMachine, type ServerOptions } from "../../lib/chat/server/server-machine.ts";
-import { keyPairFrom } from "../../lib/transport/keys.ts";
+import { keyPairFrom } from "../../lib/transport/crypto/keys.ts";
 import { FAIR, MachineNetwork, type Node, type Weather } from "./network.ts";
 import { Prng } from "./prng.ts";
 import { Speaker } from "./speaker.ts";

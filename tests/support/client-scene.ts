@@ -1,7 +1,7 @@
 // A server that follows a script, and clients, in one network in virtual time.
 
 import { ClientMachine } from "../../lib/chat/client/client-machine.ts";
-import { keyPairFrom } from "../../lib/transport/keys.ts";
+import { keyPairFrom } from "../../lib/transport/crypto/keys.ts";
 import { MachineNetwork, type Node } from "./network.ts";
 import { Prng } from "./prng.ts";
 import { ScriptedServer } from "./scripted-server.ts";

@@ -1,7 +1,7 @@
 // A speaker that can be made deaf: it lives and shows it, but takes nothing of what is said to it.
 
 import type { Address } from "../../lib/transport/address.ts";
-import { ReceiveStream } from "../../lib/transport/receive-stream.ts";
+import { ReceiveStream } from "../../lib/transport/session/receive-stream.ts";
 import { Actor, type ChatScene } from "./chat-scene.ts";
 import { Speaker } from "./speaker.ts";
 

@@ -2,12 +2,12 @@
 // For tests of the transport alone; the simulator of whole programs is in tests/simulation.
 
 import type { Address, Datagram } from "../../lib/transport/address.ts";
+import { type KeyPair, keyPairFrom } from "../../lib/transport/crypto/keys.ts";
 import {
   Endpoint,
   type EndpointOptions,
   type TransportEvent,
 } from "../../lib/transport/endpoint.ts";
-import { type KeyPair, keyPairFrom } from "../../lib/transport/keys.ts";
 import { IDLE_TIMEOUT_MS } from "../../lib/transport/limits.ts";
 import { Prng } from "./prng.ts";
 

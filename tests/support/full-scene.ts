@@ -2,7 +2,7 @@
 
 import { ClientMachine } from "../../lib/chat/client/client-machine.ts";
 import type { ServerMachine, ServerOptions } from "../../lib/chat/server/server-machine.ts";
-import { keyPairFrom } from "../../lib/transport/keys.ts";
+import { keyPairFrom } from "../../lib/transport/crypto/keys.ts";
 import { ChatScene } from "./chat-scene.ts";
 import { Actor } from "./client-scene.ts";
 import { FAIR, type MachineNetwork, type Node, type Weather } from "./network.ts";

@@ -12,10 +12,10 @@ import {
   type TableEntry,
 } from "../../lib/chat/message.ts";
 import type { Address } from "../../lib/transport/address.ts";
-import { toHex } from "../../lib/transport/bytes.ts";
+import { keyPairFrom } from "../../lib/transport/crypto/keys.ts";
 import { Endpoint, type SessionId } from "../../lib/transport/endpoint.ts";
-import { keyPairFrom } from "../../lib/transport/keys.ts";
-import { frameMessage } from "../../lib/transport/send-stream.ts";
+import { frameMessage } from "../../lib/transport/session/send-stream.ts";
+import { toHex } from "../../lib/transport/wire/bytes.ts";
 import { Prng } from "./prng.ts";
 
 type WithoutMetadata<One> = One extends Reply ? Omit<One, "metadata"> : never;

@@ -2,11 +2,11 @@
 // that they say to each other, byte for byte.
 
 import type { Address } from "../../lib/transport/address.ts";
-import { toHex } from "../../lib/transport/bytes.ts";
+import { keyPairFrom } from "../../lib/transport/crypto/keys.ts";
 import { Endpoint } from "../../lib/transport/endpoint.ts";
-import { keyPairFrom } from "../../lib/transport/keys.ts";
 import { REKEY_AFTER_MS } from "../../lib/transport/limits.ts";
-import { frameMessage } from "../../lib/transport/send-stream.ts";
+import { frameMessage } from "../../lib/transport/session/send-stream.ts";
+import { toHex } from "../../lib/transport/wire/bytes.ts";
 
 type Side = "initiator" | "responder";
 

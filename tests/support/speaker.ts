@@ -4,10 +4,10 @@ import type { Machine, Output } from "../../lib/chat/machine.ts";
 import { decodeMessage } from "../../lib/chat/message-decode.ts";
 import { encodeMessage, type Message } from "../../lib/chat/message.ts";
 import type { Address } from "../../lib/transport/address.ts";
-import { toHex } from "../../lib/transport/bytes.ts";
+import { keyPairFrom } from "../../lib/transport/crypto/keys.ts";
 import { Endpoint, type SessionId, type TransportEvent } from "../../lib/transport/endpoint.ts";
-import { keyPairFrom } from "../../lib/transport/keys.ts";
-import { frameMessage } from "../../lib/transport/send-stream.ts";
+import { frameMessage } from "../../lib/transport/session/send-stream.ts";
+import { toHex } from "../../lib/transport/wire/bytes.ts";
 import { Prng } from "./prng.ts";
 
 type Typed<Type extends Message["type"]> = Extract<Message, { type: Type }>;

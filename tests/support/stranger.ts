@@ -3,10 +3,10 @@
 import type { Output } from "../../lib/chat/machine.ts";
 import { decodeMessage } from "../../lib/chat/message-decode.ts";
 import { encodeMessage, type Message } from "../../lib/chat/message.ts";
-import { toHex } from "../../lib/transport/bytes.ts";
+import { keyPairFrom } from "../../lib/transport/crypto/keys.ts";
 import { Endpoint, type SessionId } from "../../lib/transport/endpoint.ts";
-import { keyPairFrom } from "../../lib/transport/keys.ts";
-import { frameMessage } from "../../lib/transport/send-stream.ts";
+import { frameMessage } from "../../lib/transport/session/send-stream.ts";
+import { toHex } from "../../lib/transport/wire/bytes.ts";
 import type { Actor, ClientScene } from "./client-scene.ts";
 import type { Node } from "./network.ts";
 import { Prng } from "./prng.ts";

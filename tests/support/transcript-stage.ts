@@ -2,7 +2,7 @@
 
 import { ClientMachine } from "../../lib/chat/client/client-machine.ts";
 import { ServerMachine } from "../../lib/chat/server/server-machine.ts";
-import { keyPairFrom } from "../../lib/transport/keys.ts";
+import { keyPairFrom } from "../../lib/transport/crypto/keys.ts";
 import { MachineNetwork, type Node, type Weather } from "./network.ts";
 import { Prng } from "./prng.ts";
 import type { Action, Expectation, Transcript } from "./transcript.ts";

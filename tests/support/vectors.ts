@@ -1,6 +1,6 @@
 // Reads the hexadecimal digits of the files in tests/vectors.
 
-import { fromHex } from "../../lib/transport/bytes.ts";
+import { fromHex } from "../../lib/transport/wire/bytes.ts";
 
 /** The bytes of hexadecimal digits; spaces between fields are for the reader. */
 export function unhex(digits: string): Uint8Array {

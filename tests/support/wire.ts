@@ -1,10 +1,10 @@
 // The packets and frames of tests/vectors as values, and back: what stands between the JSON of the
 // vectors and the codec.
 
-import { ByteWriter, toHex } from "../../lib/transport/bytes.ts";
-import * as datagrams from "../../lib/transport/datagrams.ts";
-import * as frames from "../../lib/transport/frames.ts";
-import { RangeSet } from "../../lib/transport/ranges.ts";
+import { RangeSet } from "../../lib/transport/session/ranges.ts";
+import { ByteWriter, toHex } from "../../lib/transport/wire/bytes.ts";
+import * as datagrams from "../../lib/transport/wire/datagrams.ts";
+import * as frames from "../../lib/transport/wire/frames.ts";
 import { unhex } from "./vectors.ts";
 
 const { FrameKind } = frames;

@@ -2,11 +2,10 @@
 
 import { describe, expect, test } from "bun:test";
 
-import { Admission, type HandshakeLimits } from "../../lib/transport/admission.ts";
 import { PrefixBuckets, takeToken } from "../../lib/transport/bucket.ts";
-import { encodeHello, PacketKind } from "../../lib/transport/datagrams.ts";
+import { keyPairFrom } from "../../lib/transport/crypto/keys.ts";
 import { Endpoint } from "../../lib/transport/endpoint.ts";
-import { keyPairFrom } from "../../lib/transport/keys.ts";
+import { Admission, type HandshakeLimits } from "../../lib/transport/handshake/admission.ts";
 import {
   HANDSHAKES_BURST,
   HANDSHAKES_PER_SECOND,
@@ -16,7 +15,8 @@ import {
   PREFIX_RETRIES_BURST,
   PREFIX_RETRIES_PER_SECOND,
 } from "../../lib/transport/limits.ts";
-import { frameMessage } from "../../lib/transport/send-stream.ts";
+import { frameMessage } from "../../lib/transport/session/send-stream.ts";
+import { encodeHello, PacketKind } from "../../lib/transport/wire/datagrams.ts";
 import { Crowd, type Member } from "../support/crowd.ts";
 import { Prng } from "../support/prng.ts";
 

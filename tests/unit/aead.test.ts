@@ -2,8 +2,15 @@
 
 import { describe, expect, test } from "bun:test";
 
-import { aeadKey, open, openFrom, seal, sealInto, TAG_BYTES } from "../../lib/transport/aead.ts";
-import { toHex } from "../../lib/transport/bytes.ts";
+import {
+  aeadKey,
+  open,
+  openFrom,
+  seal,
+  sealInto,
+  TAG_BYTES,
+} from "../../lib/transport/crypto/aead.ts";
+import { toHex } from "../../lib/transport/wire/bytes.ts";
 import { hostile } from "../support/mutate.ts";
 import { Prng } from "../support/prng.ts";
 import { unhex } from "../support/vectors.ts";

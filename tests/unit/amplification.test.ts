@@ -4,18 +4,18 @@
 import { describe, expect, test } from "bun:test";
 
 import type { Address, Datagram } from "../../lib/transport/address.ts";
-import { ByteWriter } from "../../lib/transport/bytes.ts";
+import { keyPairFrom } from "../../lib/transport/crypto/keys.ts";
+import { Endpoint } from "../../lib/transport/endpoint.ts";
+import { IDLE_TIMEOUT_MS, RESETS_PER_SECOND_MAX } from "../../lib/transport/limits.ts";
+import { frameMessage } from "../../lib/transport/session/send-stream.ts";
+import { ByteWriter } from "../../lib/transport/wire/bytes.ts";
 import {
   decodeDatagram,
   encodeHello,
   encodeReset,
   PacketKind,
-} from "../../lib/transport/datagrams.ts";
-import { Endpoint } from "../../lib/transport/endpoint.ts";
-import { writePathChallenge, writePing } from "../../lib/transport/frames.ts";
-import { keyPairFrom } from "../../lib/transport/keys.ts";
-import { IDLE_TIMEOUT_MS, RESETS_PER_SECOND_MAX } from "../../lib/transport/limits.ts";
-import { frameMessage } from "../../lib/transport/send-stream.ts";
+} from "../../lib/transport/wire/datagrams.ts";
+import { writePathChallenge, writePing } from "../../lib/transport/wire/frames.ts";
 import { KeyedPeer } from "../fuzz/world/keyed-peer.ts";
 import { mutate } from "../support/mutate.ts";
 import { Prng } from "../support/prng.ts";

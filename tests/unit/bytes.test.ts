@@ -11,7 +11,7 @@ import {
   Scratch,
   toHex,
   varintSize,
-} from "../../lib/transport/bytes.ts";
+} from "../../lib/transport/wire/bytes.ts";
 import { unhex } from "../support/vectors.ts";
 import vectors from "../vectors/varint.json";
 

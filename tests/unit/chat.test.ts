@@ -4,7 +4,7 @@
 import { describe, expect, test } from "bun:test";
 
 import { ClientMachine } from "../../lib/chat/client/client-machine.ts";
-import { keyPairFrom } from "../../lib/transport/keys.ts";
+import { keyPairFrom } from "../../lib/transport/crypto/keys.ts";
 import { ChatScene } from "../support/chat-scene.ts";
 import { FOUL, type Node } from "../support/network.ts";
 import { Prng } from "../support/prng.ts";

@@ -5,7 +5,7 @@ import { describe, expect, test } from "bun:test";
 import { ClientMachine, type ClientOptions } from "../../lib/chat/client/client-machine.ts";
 import type { Mismatch, Output } from "../../lib/chat/machine.ts";
 import type { ServerOptions } from "../../lib/chat/server/server-machine.ts";
-import { keyPairFrom } from "../../lib/transport/keys.ts";
+import { keyPairFrom } from "../../lib/transport/crypto/keys.ts";
 import { ChatScene } from "../support/chat-scene.ts";
 import { Actor } from "../support/client-scene.ts";
 import { FAIR, FOUL } from "../support/network.ts";

@@ -2,14 +2,14 @@
 
 import { describe, expect, test } from "bun:test";
 
-import { equalBytes } from "../../lib/transport/bytes.ts";
 import {
   COOKIE_ROTATION_MS,
   CookieJar,
   equalSecrets,
   resetToken,
-} from "../../lib/transport/cookie.ts";
-import { COOKIE_BYTES, RESET_TOKEN_BYTES } from "../../lib/transport/datagrams.ts";
+} from "../../lib/transport/handshake/cookie.ts";
+import { equalBytes } from "../../lib/transport/wire/bytes.ts";
+import { COOKIE_BYTES, RESET_TOKEN_BYTES } from "../../lib/transport/wire/datagrams.ts";
 import { hostile } from "../support/mutate.ts";
 import { Prng } from "../support/prng.ts";
 

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 
-import { ByteWriter, toHex } from "../../lib/transport/bytes.ts";
+import { ByteWriter, toHex } from "../../lib/transport/wire/bytes.ts";
 import {
   DATA_HEADER_BYTES,
   DATA_MIN_BYTES,
@@ -18,7 +18,7 @@ import {
   RESPOND_BYTES,
   RETRY_BYTES,
   writeDataHeader,
-} from "../../lib/transport/datagrams.ts";
+} from "../../lib/transport/wire/datagrams.ts";
 import { unhex } from "../support/vectors.ts";
 import { encodePacket, type PacketVector, packetVector } from "../support/wire.ts";
 import vectors from "../vectors/datagrams.json";

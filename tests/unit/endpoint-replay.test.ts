@@ -3,8 +3,8 @@
 import { expect, test } from "bun:test";
 
 import type { Address, Datagram } from "../../lib/transport/address.ts";
-import { PacketKind } from "../../lib/transport/datagrams.ts";
-import { frameMessage } from "../../lib/transport/send-stream.ts";
+import { frameMessage } from "../../lib/transport/session/send-stream.ts";
+import { PacketKind } from "../../lib/transport/wire/datagrams.ts";
 import { EndpointWorld, type Host } from "../support/endpoint-world.ts";
 
 const KINDS = Object.values(PacketKind);

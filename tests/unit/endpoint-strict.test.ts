@@ -2,10 +2,10 @@
 
 import { describe, expect, test } from "bun:test";
 
-import { PacketKind } from "../../lib/transport/datagrams.ts";
 import { BUSY_GIVE_UP_MS, BUSY_MAX_MS } from "../../lib/transport/limits.ts";
 import { GIVE_UP_MS } from "../../lib/transport/retry.ts";
-import { frameMessage } from "../../lib/transport/send-stream.ts";
+import { frameMessage } from "../../lib/transport/session/send-stream.ts";
+import { PacketKind } from "../../lib/transport/wire/datagrams.ts";
 import { EndpointWorld, type Host } from "../support/endpoint-world.ts";
 
 const MESSAGE = frameMessage(new TextEncoder().encode("let me in"));

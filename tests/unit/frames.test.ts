@@ -2,7 +2,13 @@
 
 import { describe, expect, test } from "bun:test";
 
-import { ByteWriter, toHex } from "../../lib/transport/bytes.ts";
+import {
+  ACK_RANGES_MAX,
+  ACK_RANGES_READ_MAX,
+  CLOSE_REASON_MAX_BYTES,
+  PACKET_FRAMES_MAX,
+} from "../../lib/transport/limits.ts";
+import { ByteWriter, toHex } from "../../lib/transport/wire/bytes.ts";
 import {
   decodeFrames,
   type Frame,
@@ -12,13 +18,7 @@ import {
   writeAck,
   writeClose,
   writeStream,
-} from "../../lib/transport/frames.ts";
-import {
-  ACK_RANGES_MAX,
-  ACK_RANGES_READ_MAX,
-  CLOSE_REASON_MAX_BYTES,
-  PACKET_FRAMES_MAX,
-} from "../../lib/transport/limits.ts";
+} from "../../lib/transport/wire/frames.ts";
 import { unhex } from "../support/vectors.ts";
 import { encodeFrames, type FrameVector, frameVector, rangeSet } from "../support/wire.ts";
 import vectors from "../vectors/frames.json";

@@ -2,7 +2,7 @@
 
 import { expect, test } from "bun:test";
 
-import { type HalfOpen, HalfOpens } from "../../lib/transport/half-open.ts";
+import { type HalfOpen, HalfOpens } from "../../lib/transport/handshake/half-open.ts";
 import { HALF_OPEN_LIFETIME_MS, HALF_OPEN_MAX } from "../../lib/transport/limits.ts";
 
 const halfOpen = (number: number): HalfOpen => ({

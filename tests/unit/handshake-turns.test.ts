@@ -3,15 +3,15 @@
 import { expect, test } from "bun:test";
 
 import type { Address } from "../../lib/transport/address.ts";
-import { PacketKind } from "../../lib/transport/datagrams.ts";
+import { keyPairFrom } from "../../lib/transport/crypto/keys.ts";
 import { Endpoint } from "../../lib/transport/endpoint.ts";
-import { keyPairFrom } from "../../lib/transport/keys.ts";
 import {
   HANDSHAKES_PER_TURN_MAX,
   HANDSHAKES_WAITING_MAX,
   IDLE_TIMEOUT_MS,
 } from "../../lib/transport/limits.ts";
-import { frameMessage } from "../../lib/transport/send-stream.ts";
+import { frameMessage } from "../../lib/transport/session/send-stream.ts";
+import { PacketKind } from "../../lib/transport/wire/datagrams.ts";
 import { Prng } from "../support/prng.ts";
 
 const SERVER: Address = { host: "192.0.2.1", port: 5_000 };

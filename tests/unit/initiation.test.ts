@@ -2,11 +2,11 @@
 
 import { expect, test } from "bun:test";
 
-import { PacketKind } from "../../lib/transport/datagrams.ts";
-import { Initiation } from "../../lib/transport/initiation.ts";
-import { keyPairFrom } from "../../lib/transport/keys.ts";
+import { keyPairFrom } from "../../lib/transport/crypto/keys.ts";
+import { Initiation } from "../../lib/transport/handshake/initiation.ts";
 import { INITIATE_TRIES_PER_COOKIE } from "../../lib/transport/limits.ts";
 import { GIVE_UP_MS } from "../../lib/transport/retry.ts";
+import { PacketKind } from "../../lib/transport/wire/datagrams.ts";
 import { Prng } from "../support/prng.ts";
 
 const { Hello: HELLO, Initiate: INITIATE } = PacketKind;

@@ -2,15 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 
-import { aeadKey } from "../../lib/transport/aead.ts";
-import { toHex } from "../../lib/transport/bytes.ts";
-import { type DataPacket, decodeDatagram, PacketKind } from "../../lib/transport/datagrams.ts";
-import {
-  KEY_LIMITS,
-  type KeyLimits,
-  KeyPhases,
-  type Rekey,
-} from "../../lib/transport/key-phases.ts";
+import { aeadKey } from "../../lib/transport/crypto/aead.ts";
 import {
   OLD_KEY_MS,
   REJECT_AFTER_MS,
@@ -18,6 +10,14 @@ import {
   REKEY_INTERVAL_MIN_MS,
   REKEY_SPREAD_MS,
 } from "../../lib/transport/limits.ts";
+import {
+  KEY_LIMITS,
+  type KeyLimits,
+  KeyPhases,
+  type Rekey,
+} from "../../lib/transport/session/key-phases.ts";
+import { toHex } from "../../lib/transport/wire/bytes.ts";
+import { type DataPacket, decodeDatagram, PacketKind } from "../../lib/transport/wire/datagrams.ts";
 import { unhex } from "../support/vectors.ts";
 
 const repeated = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);

@@ -2,7 +2,6 @@
 
 import { describe, expect, test } from "bun:test";
 
-import { toHex } from "../../lib/transport/bytes.ts";
 import {
   ephemeralKeyPair,
   hkdf,
@@ -11,7 +10,8 @@ import {
   publicKeyFrom,
   sha256,
   sharedSecret,
-} from "../../lib/transport/keys.ts";
+} from "../../lib/transport/crypto/keys.ts";
+import { toHex } from "../../lib/transport/wire/bytes.ts";
 import { unhex } from "../support/vectors.ts";
 
 describe("X25519", () => {

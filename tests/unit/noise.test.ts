@@ -2,9 +2,8 @@
 
 import { describe, expect, test } from "bun:test";
 
-import { open, seal } from "../../lib/transport/aead.ts";
-import { equalBytes, toHex } from "../../lib/transport/bytes.ts";
-import { keyPairFrom } from "../../lib/transport/keys.ts";
+import { open, seal } from "../../lib/transport/crypto/aead.ts";
+import { keyPairFrom } from "../../lib/transport/crypto/keys.ts";
 import {
   type HandshakeOptions,
   InitiatorHandshake,
@@ -12,7 +11,8 @@ import {
   ResponderHandshake,
   type TransportKeys,
   transportKeys,
-} from "../../lib/transport/noise.ts";
+} from "../../lib/transport/crypto/noise.ts";
+import { equalBytes, toHex } from "../../lib/transport/wire/bytes.ts";
 import { mutate } from "../support/mutate.ts";
 import { Prng } from "../support/prng.ts";
 import { unhex } from "../support/vectors.ts";

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 
 import { DATAGRAM_MAX_BYTES } from "../../lib/transport/limits.ts";
-import { PathMtu, PROBE_SIZES_BYTES } from "../../lib/transport/path-mtu.ts";
+import { PathMtu, PROBE_SIZES_BYTES } from "../../lib/transport/session/path-mtu.ts";
 
 const RAISE_AFTER_MS = 600_000;
 

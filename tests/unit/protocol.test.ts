@@ -11,15 +11,15 @@ import { encodeMessage, RefusalReason } from "../../lib/chat/message.ts";
 import * as message from "../../lib/chat/message.ts";
 import { checkName, foldName } from "../../lib/chat/names.ts";
 import { SERVER_LIMITS } from "../../lib/chat/server/server-limits.ts";
-import * as aead from "../../lib/transport/aead.ts";
-import { INTEGER_MAX } from "../../lib/transport/bytes.ts";
-import * as cookie from "../../lib/transport/cookie.ts";
-import * as datagrams from "../../lib/transport/datagrams.ts";
-import * as frames from "../../lib/transport/frames.ts";
-import * as keys from "../../lib/transport/keys.ts";
+import * as aead from "../../lib/transport/crypto/aead.ts";
+import * as keys from "../../lib/transport/crypto/keys.ts";
+import * as cookie from "../../lib/transport/handshake/cookie.ts";
 import * as transportLimits from "../../lib/transport/limits.ts";
-import * as replay from "../../lib/transport/replay.ts";
 import * as retry from "../../lib/transport/retry.ts";
+import * as replay from "../../lib/transport/session/replay.ts";
+import { INTEGER_MAX } from "../../lib/transport/wire/bytes.ts";
+import * as datagrams from "../../lib/transport/wire/datagrams.ts";
+import * as frames from "../../lib/transport/wire/frames.ts";
 import messageVectors from "../vectors/chat-messages.json";
 import datagramVectors from "../vectors/datagrams.json";
 import frameVectors from "../vectors/frames.json";
@@ -227,8 +227,8 @@ test("the prologue and the labels stand in the document", () => {
   for (const label of [prologue, "ChatApp/1 reset secret", "ChatApp/1 reset "]) {
     expect(document).toContain(`"${label}"`);
   }
-  expect(read("lib/transport/resets.ts")).toContain('"ChatApp/1 reset secret"');
-  expect(read("lib/transport/cookie.ts")).toContain('"ChatApp/1 reset "');
+  expect(read("lib/transport/handshake/resets.ts")).toContain('"ChatApp/1 reset secret"');
+  expect(read("lib/transport/handshake/cookie.ts")).toContain('"ChatApp/1 reset "');
 });
 
 test("every link inside the document has a heading", () => {

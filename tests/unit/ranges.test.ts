@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 
-import { type Range, RangeSet } from "../../lib/transport/ranges.ts";
+import { type Range, RangeSet } from "../../lib/transport/session/ranges.ts";
 import { Prng } from "../support/prng.ts";
 
 function setOf(...pairs: readonly (readonly [start: number, end: number])[]): RangeSet {

@@ -2,11 +2,11 @@
 
 import { describe, expect, test } from "bun:test";
 
-import { ByteWriter } from "../../lib/transport/bytes.ts";
-import { type AckFrame, decodeFrames, FrameKind } from "../../lib/transport/frames.ts";
 import { ACK_RANGES_MAX } from "../../lib/transport/limits.ts";
-import { RangeSet } from "../../lib/transport/ranges.ts";
-import { ReceivedPackets } from "../../lib/transport/received-packets.ts";
+import { RangeSet } from "../../lib/transport/session/ranges.ts";
+import { ReceivedPackets } from "../../lib/transport/session/received-packets.ts";
+import { ByteWriter } from "../../lib/transport/wire/bytes.ts";
+import { type AckFrame, decodeFrames, FrameKind } from "../../lib/transport/wire/frames.ts";
 import { Prng } from "../support/prng.ts";
 
 /** The ACK that would go out now, and its ranges ascending: start, end, start, end, ... */

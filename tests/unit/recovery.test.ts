@@ -2,11 +2,11 @@
 
 import { describe, expect, test } from "bun:test";
 
-import { Congestion } from "../../lib/transport/congestion.ts";
 import { DeadlineQueue, type Scheduled } from "../../lib/transport/deadline-queue.ts";
 import { UNDER_WAY_MAX_PACKETS } from "../../lib/transport/limits.ts";
-import { Recovery, sizeProbe } from "../../lib/transport/recovery.ts";
 import { MAX_ACK_DELAY_MS } from "../../lib/transport/retry.ts";
+import { Congestion } from "../../lib/transport/session/congestion.ts";
+import { Recovery, sizeProbe } from "../../lib/transport/session/recovery.ts";
 import { Prng } from "../support/prng.ts";
 
 const sent = (number: number, sentAt: number) => ({

@@ -3,7 +3,7 @@
 import { expect, test } from "bun:test";
 
 import { REPLAY_WINDOW } from "../../lib/transport/limits.ts";
-import { ReplayWindow } from "../../lib/transport/replay.ts";
+import { ReplayWindow } from "../../lib/transport/session/replay.ts";
 import { Prng } from "../support/prng.ts";
 
 test("in order: each number once", () => {

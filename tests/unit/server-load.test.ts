@@ -5,9 +5,9 @@ import { describe, expect, test } from "bun:test";
 
 import { GROUPS_MAX, REQUESTS_IN_FLIGHT_MAX, UNREGISTERED_MAX_MS } from "../../lib/chat/limits.ts";
 import { Link } from "../../lib/chat/server/link.ts";
+import { keyPairFrom } from "../../lib/transport/crypto/keys.ts";
 import { Endpoint } from "../../lib/transport/endpoint.ts";
-import { keyPairFrom } from "../../lib/transport/keys.ts";
-import { frameMessage } from "../../lib/transport/send-stream.ts";
+import { frameMessage } from "../../lib/transport/session/send-stream.ts";
 import { type Actor, ChatScene } from "../support/chat-scene.ts";
 import { deafUser } from "../support/deaf-speaker.ts";
 import { FullScene } from "../support/full-scene.ts";

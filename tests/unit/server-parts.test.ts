@@ -18,7 +18,7 @@ import { Revivals } from "../../lib/chat/server/revivals.ts";
 import { allLimits, countsOf } from "../../lib/chat/server/server-limits.ts";
 import { Settlement } from "../../lib/chat/server/settlement.ts";
 import { ServerState } from "../../lib/chat/server/state.ts";
-import { frameMessage } from "../../lib/transport/send-stream.ts";
+import { frameMessage } from "../../lib/transport/session/send-stream.ts";
 
 test("a deque gives back in order what it was given", () => {
   const deque = new Deque<number>();

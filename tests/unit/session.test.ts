@@ -3,16 +3,27 @@
 import { describe, expect, test } from "bun:test";
 
 import type { Address, Datagram } from "../../lib/transport/address.ts";
-import { aeadKey, openFrom, sealInto } from "../../lib/transport/aead.ts";
-import { ByteWriter } from "../../lib/transport/bytes.ts";
+import { aeadKey, openFrom, sealInto } from "../../lib/transport/crypto/aead.ts";
+import type { SessionOptions } from "../../lib/transport/endpoint-options.ts";
+import {
+  ACK_DELAY_MS,
+  ACK_EVERY_PACKETS,
+  ACK_RANGES_MAX,
+  RECEIVE_WINDOW_BYTES,
+  REJECT_AFTER_MS,
+} from "../../lib/transport/limits.ts";
+import { ASKED_ACK_DELAY_MS, MAX_ACK_DELAY_MS } from "../../lib/transport/retry.ts";
+import { KEY_LIMITS, type KeyLimits } from "../../lib/transport/session/key-phases.ts";
+import { frameMessage } from "../../lib/transport/session/send-stream.ts";
+import { Session } from "../../lib/transport/session/session.ts";
+import { ByteWriter } from "../../lib/transport/wire/bytes.ts";
 import {
   DATA_HEADER_BYTES,
   type DataPacket,
   decodeDatagram,
   PacketKind,
   writeDataHeader,
-} from "../../lib/transport/datagrams.ts";
-import type { SessionOptions } from "../../lib/transport/endpoint-options.ts";
+} from "../../lib/transport/wire/datagrams.ts";
 import {
   decodeFrames,
   type Frame,
@@ -23,18 +34,7 @@ import {
   writePathResponse,
   writePing,
   writeStream,
-} from "../../lib/transport/frames.ts";
-import { KEY_LIMITS, type KeyLimits } from "../../lib/transport/key-phases.ts";
-import {
-  ACK_DELAY_MS,
-  ACK_EVERY_PACKETS,
-  ACK_RANGES_MAX,
-  RECEIVE_WINDOW_BYTES,
-  REJECT_AFTER_MS,
-} from "../../lib/transport/limits.ts";
-import { ASKED_ACK_DELAY_MS, MAX_ACK_DELAY_MS } from "../../lib/transport/retry.ts";
-import { frameMessage } from "../../lib/transport/send-stream.ts";
-import { Session } from "../../lib/transport/session.ts";
+} from "../../lib/transport/wire/frames.ts";
 import { Prng } from "../support/prng.ts";
 import { rangeSet } from "../support/wire.ts";
 

@@ -2,10 +2,10 @@
 
 import { describe, expect, test } from "bun:test";
 
-import { ByteWriter } from "../../lib/transport/bytes.ts";
 import { RECEIVE_SEGMENTS_MAX, RECEIVE_WINDOW_BYTES } from "../../lib/transport/limits.ts";
-import { ReceiveStream } from "../../lib/transport/receive-stream.ts";
-import { frameMessage, SendStream } from "../../lib/transport/send-stream.ts";
+import { ReceiveStream } from "../../lib/transport/session/receive-stream.ts";
+import { frameMessage, SendStream } from "../../lib/transport/session/send-stream.ts";
+import { ByteWriter } from "../../lib/transport/wire/bytes.ts";
 import { Prng } from "../support/prng.ts";
 
 /** Everything a stream has to send, as one run of bytes. */

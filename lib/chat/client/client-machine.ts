@@ -2,11 +2,11 @@
 // when it is over. Knows no screen, no socket and no clock.
 
 import type { Address } from "../../transport/address.ts";
-import { toHex } from "../../transport/bytes.ts";
+import type { KeyPair } from "../../transport/crypto/keys.ts";
 import { Endpoint } from "../../transport/endpoint.ts";
-import type { KeyLimits } from "../../transport/key-phases.ts";
-import type { KeyPair } from "../../transport/keys.ts";
 import { KEEP_ALIVE_MS } from "../../transport/limits.ts";
+import type { KeyLimits } from "../../transport/session/key-phases.ts";
+import { toHex } from "../../transport/wire/bytes.ts";
 import { EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED } from "../exit-status.ts";
 import { LINGER_MS, REGISTRATION_IDLE_MS } from "../limits.ts";
 import { prefix } from "../line.ts";

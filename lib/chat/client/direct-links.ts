@@ -2,9 +2,9 @@
 // whatever becomes of sessions. Knows keys and addresses, no names of users and no lines.
 
 import { type Address, sameAddress } from "../../transport/address.ts";
-import { fromHex } from "../../transport/bytes.ts";
 import type { Endpoint, SessionId, TransportEvent } from "../../transport/endpoint.ts";
-import type { FramedMessage } from "../../transport/send-stream.ts";
+import type { FramedMessage } from "../../transport/session/send-stream.ts";
+import { fromHex } from "../../transport/wire/bytes.ts";
 import { bound } from "../bound.ts";
 import { SENDERS_REMEMBERED_MAX, SESSIONS_LOST_MAX } from "../limits.ts";
 import { PeerSessions } from "./peer-sessions.ts";

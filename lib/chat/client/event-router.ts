@@ -1,8 +1,8 @@
 // What happens in the transport goes to the part of the client that it concerns. Whoever is not the server can send
 // direct messages and nothing else. Knows sessions, and no lines.
 
-import { toHex } from "../../transport/bytes.ts";
 import type { SessionId, TransportEvent } from "../../transport/endpoint.ts";
+import { toHex } from "../../transport/wire/bytes.ts";
 import { decodeMessage } from "../message-decode.ts";
 import type { Message } from "../message.ts";
 import type { DirectLinks } from "./direct-links.ts";

@@ -1,7 +1,7 @@
 // What the client has asked its server: numbered, in order, kept until it is answered; group messages even until they
 // have reached all they will. Knows no session, only what was sent and what was not.
 
-import { type FramedMessage, frameMessage } from "../../transport/send-stream.ts";
+import { type FramedMessage, frameMessage } from "../../transport/session/send-stream.ts";
 import {
   encodeMessage,
   type Message,

@@ -4,7 +4,7 @@
 import type { Address } from "../../transport/address.ts";
 import type { Endpoint, SessionId } from "../../transport/endpoint.ts";
 import { GIVE_UP_MS } from "../../transport/retry.ts";
-import type { FramedMessage } from "../../transport/send-stream.ts";
+import type { FramedMessage } from "../../transport/session/send-stream.ts";
 import type { Ending } from "../../transport/transport-event.ts";
 import {
   ANSWER_MAX_MS,

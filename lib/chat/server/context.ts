@@ -3,7 +3,7 @@
 
 import { DeadlineQueue } from "../../transport/deadline-queue.ts";
 import type { Endpoint } from "../../transport/endpoint.ts";
-import { frameMessage } from "../../transport/send-stream.ts";
+import { frameMessage } from "../../transport/session/send-stream.ts";
 import type { ServerEvent } from "../events.ts";
 import type { Line, LineKind } from "../line.ts";
 import { encodeMessage, type Message, type RefusalReason, type Reply } from "../message.ts";

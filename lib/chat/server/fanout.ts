@@ -2,7 +2,7 @@
 // that is away for a moment. Knows no request and no log; what it finds out becomes an event.
 
 import { GIVE_UP_MS } from "../../transport/retry.ts";
-import { frameMessage } from "../../transport/send-stream.ts";
+import { frameMessage } from "../../transport/session/send-stream.ts";
 import {
   BACKLOG_MAX_BYTES,
   BACKLOG_MAX_MESSAGES,

@@ -5,7 +5,7 @@
 import type { Address } from "../../transport/address.ts";
 import type { Scheduled } from "../../transport/deadline-queue.ts";
 import type { Endpoint, SessionId } from "../../transport/endpoint.ts";
-import type { FramedMessage } from "../../transport/send-stream.ts";
+import type { FramedMessage } from "../../transport/session/send-stream.ts";
 import { Deque } from "../deque.ts";
 import { ANSWERS_MAX_BYTES, ANSWERS_MAX_FRAMES } from "../limits.ts";
 import type { Line } from "../line.ts";

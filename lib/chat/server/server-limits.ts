@@ -1,8 +1,8 @@
 // What whoever runs a server may limit, as a table: the flags, their help and the type of the options follow from it.
 // Knows what is limited, not how.
 
-import type { HandshakeLimits } from "../../transport/admission.ts";
 import type { Rate } from "../../transport/bucket.ts";
+import type { HandshakeLimits } from "../../transport/handshake/admission.ts";
 import {
   HANDSHAKES_BURST,
   HANDSHAKES_PER_SECOND,

@@ -2,9 +2,9 @@
 // log's order, and once per turn everything out. Knows no socket, no clock and no store.
 
 import type { Address } from "../../transport/address.ts";
-import { toHex } from "../../transport/bytes.ts";
 import { Endpoint, type EndpointOptions, type TransportEvent } from "../../transport/endpoint.ts";
 import { GIVE_UP_MS } from "../../transport/retry.ts";
+import { toHex } from "../../transport/wire/bytes.ts";
 import type { ServerEvent } from "../events.ts";
 import { EXIT_DONE } from "../exit-status.ts";
 import { REGISTRATION_IDLE_MS } from "../limits.ts";

@@ -1,7 +1,7 @@
 // Which group messages have reached all they ever will, so that their senders need not keep them any longer.
 // A sender keeps a message until it is settled, and gives it again to a server that lost its memory.
 
-import type { FramedMessage } from "../../transport/send-stream.ts";
+import type { FramedMessage } from "../../transport/session/send-stream.ts";
 import type { Group } from "./membership.ts";
 
 /** A group message that has its place in the log. */

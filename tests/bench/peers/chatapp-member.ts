@@ -9,7 +9,7 @@ import type { Address, Datagram } from "../../../lib/transport/address.ts";
 import type { Scheduled } from "../../../lib/transport/deadline-queue.ts";
 import { Endpoint, type SessionId } from "../../../lib/transport/endpoint.ts";
 import { IDLE_TIMEOUT_MS, KEEP_ALIVE_MS } from "../../../lib/transport/limits.ts";
-import { frameMessage } from "../../../lib/transport/send-stream.ts";
+import { frameMessage } from "../../../lib/transport/session/send-stream.ts";
 import { type CrowdEvents, GROUP, SENDER, sequenceAt } from "./peer.ts";
 
 const SENDER_NAME = "sender";

@@ -1,7 +1,7 @@
 // Counts, in this process, the pieces of streams that begin before the end of what had arrived already: what a peer has
 // sent again. Measured at the receivers, so that the program itself need not count for the benchmark's sake.
 
-import { ReceiveStream } from "../../../lib/transport/receive-stream.ts";
+import { ReceiveStream } from "../../../lib/transport/session/receive-stream.ts";
 
 /** On each stream: the end of all that has arrived. */
 const END = Symbol("end");

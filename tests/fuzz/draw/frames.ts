@@ -1,7 +1,7 @@
 // Frames from their structure (lib/PROTOCOL.md, "Frames"): each kind with numbers at the edges, some of them wrong. What
 // is sealed in a packet is drawn here, so that it gets as far as a peer with the right keys can bring it.
 
-import { FrameKind } from "../../../lib/transport/frames.ts";
+import { FrameKind } from "../../../lib/transport/wire/frames.ts";
 import type { Prng } from "../../support/prng.ts";
 import { anyBytes, joined } from "./bytes.ts";
 import { anyVarint, edgyNumber } from "./numbers.ts";

@@ -11,7 +11,7 @@ import {
   encodeRetry,
   type Packet,
   PacketKind,
-} from "../../../lib/transport/datagrams.ts";
+} from "../../../lib/transport/wire/datagrams.ts";
 import type { Prng } from "../../support/prng.ts";
 import { anyBytes, damaged, joined } from "./bytes.ts";
 import { edgyNumber, integer } from "./numbers.ts";

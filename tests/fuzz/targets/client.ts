@@ -3,8 +3,8 @@
 
 import { ClientMachine } from "../../../lib/chat/client/client-machine.ts";
 import { senderTag } from "../../../lib/chat/message.ts";
-import { toHex } from "../../../lib/transport/bytes.ts";
-import { keyPairFrom } from "../../../lib/transport/keys.ts";
+import { keyPairFrom } from "../../../lib/transport/crypto/keys.ts";
+import { toHex } from "../../../lib/transport/wire/bytes.ts";
 import { Prng } from "../../support/prng.ts";
 import { casesOf } from "../corpus.ts";
 import { anyMessage, fitted, type Pools } from "../draw/json.ts";

@@ -1,14 +1,14 @@
 // The transport as a whole: an endpoint with sessions in many states, in the hands of peers that break every rule.
 
 import type { Machine } from "../../../lib/chat/machine.ts";
+import { keyPairFrom } from "../../../lib/transport/crypto/keys.ts";
 import { Endpoint, type SessionId, type TransportEvent } from "../../../lib/transport/endpoint.ts";
-import { keyPairFrom } from "../../../lib/transport/keys.ts";
 import {
   IDLE_TIMEOUT_MS,
   KEEP_ALIVE_MS,
   MESSAGE_MAX_BYTES,
 } from "../../../lib/transport/limits.ts";
-import { frameMessage } from "../../../lib/transport/send-stream.ts";
+import { frameMessage } from "../../../lib/transport/session/send-stream.ts";
 import { Prng } from "../../support/prng.ts";
 import { drawStep } from "../draw/steps.ts";
 import { anyText } from "../draw/text.ts";

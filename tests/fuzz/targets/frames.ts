@@ -1,8 +1,8 @@
 // The plaintext of a packet: read into frames, written and read again, and read by the decoder that was written from the
 // protocol's document alone.
 
-import { INTEGER_MAX } from "../../../lib/transport/bytes.ts";
-import { decodeFrames, type Frame, FrameKind } from "../../../lib/transport/frames.ts";
+import { INTEGER_MAX } from "../../../lib/transport/wire/bytes.ts";
+import { decodeFrames, type Frame, FrameKind } from "../../../lib/transport/wire/frames.ts";
 import { readFrames } from "../../support/conformance-wire.ts";
 import { encodeFrames, frameVector } from "../../support/wire.ts";
 import { anyFrames } from "../draw/frames.ts";

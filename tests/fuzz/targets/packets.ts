@@ -6,7 +6,7 @@ import {
   decodeRespondPayload,
   encodeInitiatePayload,
   encodeRespondPayload,
-} from "../../../lib/transport/datagrams.ts";
+} from "../../../lib/transport/wire/datagrams.ts";
 import { encodePacket, packetVector } from "../../support/wire.ts";
 import { anyBytes } from "../draw/bytes.ts";
 import { mustEqual } from "../rules.ts";

@@ -1,6 +1,6 @@
 // Targets without a state, whose inputs are bytes or text: what all of them have in common.
 
-import { fromHex } from "../../../lib/transport/bytes.ts";
+import { fromHex } from "../../../lib/transport/wire/bytes.ts";
 import type { Prng } from "../../support/prng.ts";
 import { PLAINEST_UNIT, quoted, textOfUnits, unitsOf, unquoted } from "../draw/text.ts";
 import type { Target } from "../target.ts";

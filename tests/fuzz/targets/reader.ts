@@ -1,7 +1,7 @@
 // What is under all decoders of bytes: the reader, any calls in any order; numbers and hexadecimal digits, written and read
 // again. The first byte of an input chooses the calls, the rest is what is read.
 
-import { ByteReader, ByteWriter, equalBytes, fromHex } from "../../../lib/transport/bytes.ts";
+import { ByteReader, ByteWriter, equalBytes, fromHex } from "../../../lib/transport/wire/bytes.ts";
 import { Prng } from "../../support/prng.ts";
 import { anyBytes } from "../draw/bytes.ts";
 import { must } from "../target.ts";

@@ -3,8 +3,8 @@
 
 import type { ServerLimits } from "../../../lib/chat/server/server-limits.ts";
 import { ServerMachine } from "../../../lib/chat/server/server-machine.ts";
-import { toHex } from "../../../lib/transport/bytes.ts";
-import { keyPairFrom } from "../../../lib/transport/keys.ts";
+import { keyPairFrom } from "../../../lib/transport/crypto/keys.ts";
+import { toHex } from "../../../lib/transport/wire/bytes.ts";
 import { Prng } from "../../support/prng.ts";
 import { casesOf } from "../corpus.ts";
 import { anyMessage, fitted } from "../draw/json.ts";

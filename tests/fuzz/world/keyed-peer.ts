@@ -2,7 +2,18 @@
 // whatever bytes it is given. What gets past the seals is fuzzed through it.
 
 import type { Address } from "../../../lib/transport/address.ts";
-import { ByteReader, ByteWriter } from "../../../lib/transport/bytes.ts";
+import { type KeyPair, keyPairFrom, SECRET_BYTES } from "../../../lib/transport/crypto/keys.ts";
+import { InitiatorHandshake, transportKeys } from "../../../lib/transport/crypto/noise.ts";
+import { Responder } from "../../../lib/transport/handshake/responder.ts";
+import {
+  KEY_LIMITS,
+  KeyPhases,
+  type SessionKeys,
+} from "../../../lib/transport/session/key-phases.ts";
+import { RangeSet } from "../../../lib/transport/session/ranges.ts";
+import { ReceiveStream } from "../../../lib/transport/session/receive-stream.ts";
+import { frameMessage } from "../../../lib/transport/session/send-stream.ts";
+import { ByteReader, ByteWriter } from "../../../lib/transport/wire/bytes.ts";
 import {
   decodeDatagram,
   decodeRespondPayload,
@@ -13,7 +24,7 @@ import {
   type Packet,
   PacketKind,
   PROLOGUE,
-} from "../../../lib/transport/datagrams.ts";
+} from "../../../lib/transport/wire/datagrams.ts";
 import {
   decodeFrames,
   type Frame,
@@ -25,14 +36,7 @@ import {
   writePing,
   writeRekey,
   writeStream,
-} from "../../../lib/transport/frames.ts";
-import { KEY_LIMITS, KeyPhases, type SessionKeys } from "../../../lib/transport/key-phases.ts";
-import { type KeyPair, keyPairFrom, SECRET_BYTES } from "../../../lib/transport/keys.ts";
-import { InitiatorHandshake, transportKeys } from "../../../lib/transport/noise.ts";
-import { RangeSet } from "../../../lib/transport/ranges.ts";
-import { ReceiveStream } from "../../../lib/transport/receive-stream.ts";
-import { Responder } from "../../../lib/transport/responder.ts";
-import { frameMessage } from "../../../lib/transport/send-stream.ts";
+} from "../../../lib/transport/wire/frames.ts";
 import type { Prng } from "../../support/prng.ts";
 import type { Nearly } from "../draw/frames.ts";
 

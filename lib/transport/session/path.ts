@@ -1,8 +1,8 @@
 // A peer whose datagrams come from a new address: the session follows it once that address has
 // answered a challenge (RFC 9000 sections 8.2 and 9). Until then it gets no more bytes than it sent.
 
-import { type Address, sameAddress } from "./address.ts";
-import { equalBytes } from "./bytes.ts";
+import { type Address, sameAddress } from "../address.ts";
+import { equalBytes } from "../wire/bytes.ts";
 
 /** A challenge is not repeated sooner than this. */
 const CHALLENGE_INTERVAL_MS = 50;

@@ -4,10 +4,10 @@
 
 import { timingSafeEqual } from "node:crypto";
 
-import type { Address } from "./address.ts";
-import { ByteWriter } from "./bytes.ts";
-import { COOKIE_BYTES, RESET_TOKEN_BYTES } from "./datagrams.ts";
-import { hmacSha256 } from "./keys.ts";
+import type { Address } from "../address.ts";
+import { hmacSha256 } from "../crypto/keys.ts";
+import { ByteWriter } from "../wire/bytes.ts";
+import { COOKIE_BYTES, RESET_TOKEN_BYTES } from "../wire/datagrams.ts";
 
 /** A cookie is good in the period it is made in and the next: 60 to 120 s. */
 export const COOKIE_ROTATION_MS = 60_000;

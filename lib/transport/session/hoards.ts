@@ -1,8 +1,8 @@
 // What all sessions of an endpoint together keep of messages that are not whole yet, and whose turn it is to go when that
 // is too much. Knows nothing of time: what counts is what came first.
 
-import type { Connection } from "./connections.ts";
-import { RECEIVE_TOTAL_MAX_BYTES } from "./limits.ts";
+import type { Connection } from "../connections.ts";
+import { RECEIVE_TOTAL_MAX_BYTES } from "../limits.ts";
 
 /** What one session keeps. */
 interface Hoard {

@@ -1,8 +1,8 @@
 // The sending half of a session's byte stream (RFC 9000 sections 2 and 3.1): messages in, byte
 // ranges out, acknowledgements back in. Knows nothing of packets, time or keys.
 
-import { ByteWriter, varintSize } from "./bytes.ts";
-import { SEND_QUEUE_MAX_BYTES } from "./limits.ts";
+import { SEND_QUEUE_MAX_BYTES } from "../limits.ts";
+import { ByteWriter, varintSize } from "../wire/bytes.ts";
 import { RangeSet } from "./ranges.ts";
 
 declare const framed: unique symbol;

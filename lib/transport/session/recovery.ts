@@ -1,9 +1,7 @@
 // Which packets are under way, which arrived and which are lost: RFC 9002 sections 5 and 6.
 // Knows nothing of what packets carry beyond the record kept of each.
 
-import { Congestion } from "./congestion.ts";
-import type { AckRange } from "./frames.ts";
-import { UNDER_WAY_MAX_PACKETS } from "./limits.ts";
+import { UNDER_WAY_MAX_PACKETS } from "../limits.ts";
 import {
   ASKED_ACK_DELAY_MS,
   MAX_ACK_DELAY_MS,
@@ -11,7 +9,9 @@ import {
   type RttEstimate,
   TIMER_GRANULARITY_MS,
   updateRtt,
-} from "./retry.ts";
+} from "../retry.ts";
+import type { AckRange } from "../wire/frames.ts";
+import { Congestion } from "./congestion.ts";
 
 /** An ack-eliciting packet that was sent, and what must be sent again should it be lost. */
 export interface SentPacket {

@@ -1,9 +1,9 @@
 // "I know no such session": tokens that prove who says so, and how many may be said.
 
+import { derivedSecret, type KeyPair } from "../crypto/keys.ts";
+import { RESETS_PER_SECOND_MAX } from "../limits.ts";
+import { encodeReset } from "../wire/datagrams.ts";
 import { resetToken } from "./cookie.ts";
-import { encodeReset } from "./datagrams.ts";
-import { derivedSecret, type KeyPair } from "./keys.ts";
-import { RESETS_PER_SECOND_MAX } from "./limits.ts";
 
 const MS_PER_SECOND = 1_000;
 

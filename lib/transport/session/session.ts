@@ -2,11 +2,16 @@
 // ordered. A session that is still shaking hands has no keys and only queues.
 // Knows nothing of other sessions, sockets or what the messages mean.
 
-import type { Address, Datagram } from "./address.ts";
-import { Brought, type Received } from "./brought.ts";
-import { ByteWriter, Scratch } from "./bytes.ts";
-import { DATA_OVERHEAD_BYTES, type DataPacket } from "./datagrams.ts";
-import type { SessionOptions } from "./endpoint-options.ts";
+import type { Address, Datagram } from "../address.ts";
+import type { SessionOptions } from "../endpoint-options.ts";
+import {
+  DATAGRAM_GROWN_MAX_BYTES,
+  DATAGRAM_MAX_BYTES,
+  PACKET_NUMBER_MAX,
+  RECEIVE_WINDOW_BYTES,
+} from "../limits.ts";
+import { ByteWriter, Scratch } from "../wire/bytes.ts";
+import { DATA_OVERHEAD_BYTES, type DataPacket } from "../wire/datagrams.ts";
 import {
   decodeFrames,
   type Frame,
@@ -22,14 +27,9 @@ import {
   writePing,
   writeRekey,
   writeStreamHeader,
-} from "./frames.ts";
+} from "../wire/frames.ts";
+import { Brought, type Received } from "./brought.ts";
 import { KEY_LIMITS, KeyPhases, type SessionKeys } from "./key-phases.ts";
-import {
-  DATAGRAM_GROWN_MAX_BYTES,
-  DATAGRAM_MAX_BYTES,
-  PACKET_NUMBER_MAX,
-  RECEIVE_WINDOW_BYTES,
-} from "./limits.ts";
 import { Liveness } from "./liveness.ts";
 import { ReceiveStream } from "./receive-stream.ts";
 import { ReceivedPackets } from "./received-packets.ts";

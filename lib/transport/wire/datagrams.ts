@@ -1,9 +1,9 @@
 // The six packets on the wire, each one UDP datagram: their layout and nothing else. Opens
 // nothing: what is sealed stays bytes.
 
-import { TAG_BYTES } from "./aead.ts";
+import { TAG_BYTES } from "../crypto/aead.ts";
+import { PUBLIC_KEY_BYTES } from "../crypto/keys.ts";
 import { ByteReader, ByteWriter, type Invalid } from "./bytes.ts";
-import { PUBLIC_KEY_BYTES } from "./keys.ts";
 
 /** The first byte of a datagram. */
 export const PacketKind = {

@@ -1,7 +1,7 @@
 // Is the other side still there? Silence measured in ms, for one session: when a message counts as
 // unanswered, when a keep-alive is due, when the session is idle. Knows nothing of packets.
 
-import { GIVE_UP_MS, givesUpAt } from "./retry.ts";
+import { GIVE_UP_MS, givesUpAt } from "../retry.ts";
 import type { SendStream } from "./send-stream.ts";
 
 export interface LivenessOptions {

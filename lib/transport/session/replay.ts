@@ -1,7 +1,7 @@
 // Which packet numbers have been accepted, so that none is a second time. A ring of bits after
 // RFC 6479; knows nothing of packets or keys.
 
-import { REPLAY_WINDOW } from "./limits.ts";
+import { REPLAY_WINDOW } from "../limits.ts";
 
 const WORD_BITS = 32;
 const WORDS = REPLAY_WINDOW / WORD_BITS;

@@ -1,7 +1,19 @@
 // The initiator's side of a handshake: HELLO until a cookie comes, then INITIATE until RESPOND
 // comes. Knows nothing of the session that follows.
 
-import { equalBytes } from "./bytes.ts";
+import { ephemeralKeyPair, type KeyPair } from "../crypto/keys.ts";
+import { InitiatorHandshake } from "../crypto/noise.ts";
+import {
+  BUSY_AFTER_MS,
+  BUSY_GIVE_UP_MS,
+  BUSY_MAX_MS,
+  BUSY_TRY_INTERVAL_MAX_MS,
+  INITIATE_TRIES_PER_COOKIE,
+} from "../limits.ts";
+import { GIVE_UP_MS, PROBE_INTERVAL_IDLE_MAX_MS } from "../retry.ts";
+import type { SessionKeys } from "../session/key-phases.ts";
+import type { Ending } from "../transport-event.ts";
+import { equalBytes } from "../wire/bytes.ts";
 import {
   decodeRespondPayload,
   encodeInitiate,
@@ -10,20 +22,8 @@ import {
   type RespondPacket,
   RetryFlag,
   type RetryPacket,
-} from "./datagrams.ts";
+} from "../wire/datagrams.ts";
 import { Inquiry } from "./inquiry.ts";
-import type { SessionKeys } from "./key-phases.ts";
-import { ephemeralKeyPair, type KeyPair } from "./keys.ts";
-import {
-  BUSY_AFTER_MS,
-  BUSY_GIVE_UP_MS,
-  BUSY_MAX_MS,
-  BUSY_TRY_INTERVAL_MAX_MS,
-  INITIATE_TRIES_PER_COOKIE,
-} from "./limits.ts";
-import { InitiatorHandshake } from "./noise.ts";
-import { GIVE_UP_MS, PROBE_INTERVAL_IDLE_MAX_MS } from "./retry.ts";
-import type { Ending } from "./transport-event.ts";
 
 /** Wait between two tries while there is plenty of time left. */
 const TRY_INTERVAL_MS = 100;

@@ -1,7 +1,7 @@
 // How large the datagrams to one peer may be: what the path was seen to carry, found by probes (RFC 8899). Knows nothing
 // of packets beyond their size, and whether they arrived.
 
-import { DATAGRAM_GROWN_MAX_BYTES, DATAGRAM_MAX_BYTES } from "./limits.ts";
+import { DATAGRAM_GROWN_MAX_BYTES, DATAGRAM_MAX_BYTES } from "../limits.ts";
 
 /**
  * What is tried, in this order, after DATAGRAM_MAX_BYTES: Ethernet, with room for the headers of a tunnel; jumbo frames;

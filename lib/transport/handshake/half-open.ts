@@ -1,10 +1,10 @@
 // Handshakes of others that no packet has confirmed yet, and of each as little as it takes to open that packet: whoever
 // receives at an address can make as many as it likes. Knows nothing of how they are made.
 
-import type { Address } from "./address.ts";
-import { RESET_TOKEN_BYTES } from "./datagrams.ts";
-import { PUBLIC_KEY_BYTES, SECRET_BYTES, wipe } from "./keys.ts";
-import { HALF_OPEN_LIFETIME_MS, HALF_OPEN_MAX } from "./limits.ts";
+import type { Address } from "../address.ts";
+import { PUBLIC_KEY_BYTES, SECRET_BYTES, wipe } from "../crypto/keys.ts";
+import { HALF_OPEN_LIFETIME_MS, HALF_OPEN_MAX } from "../limits.ts";
+import { RESET_TOKEN_BYTES } from "../wire/datagrams.ts";
 import type { Accepted } from "./responder.ts";
 
 /** What it takes to open the session, and who it is with. */

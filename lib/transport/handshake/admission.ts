@@ -1,7 +1,7 @@
 // How many handshakes are answered, of each source prefix and in all. What is refused is dropped in silence: who tries
 // again gets in later. Knows nothing of sessions; the packets of those there are need no admission.
 
-import { PrefixBuckets, type Rate, takeToken } from "./bucket.ts";
+import { PrefixBuckets, type Rate, takeToken } from "../bucket.ts";
 import {
   HANDSHAKES_BURST,
   HANDSHAKES_PER_SECOND,
@@ -10,7 +10,7 @@ import {
   PREFIX_RETRIES_BURST,
   PREFIX_RETRIES_PER_SECOND,
   PREFIXES_MAX,
-} from "./limits.ts";
+} from "../limits.ts";
 
 /** Handshakes that an endpoint answers. 0 a second stands for no limit; what is left out is as in limits.ts. */
 export interface HandshakeLimits {

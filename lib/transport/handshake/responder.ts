@@ -2,9 +2,11 @@
 // Keeps nothing about anyone who has not proved an address. Knows nothing of sessions beyond
 // the keys it makes for them.
 
-import type { Address } from "./address.ts";
-import { toHex } from "./bytes.ts";
-import { CookieJar } from "./cookie.ts";
+import type { Address } from "../address.ts";
+import { ephemeralKeyPair, type KeyPair, SECRET_BYTES } from "../crypto/keys.ts";
+import { ResponderHandshake } from "../crypto/noise.ts";
+import { HALF_OPEN_MAX } from "../limits.ts";
+import { toHex } from "../wire/bytes.ts";
 import {
   decodeInitiatePayload,
   encodeRespond,
@@ -14,10 +16,8 @@ import {
   type InitiatePacket,
   PROLOGUE,
   RetryFlag,
-} from "./datagrams.ts";
-import { ephemeralKeyPair, type KeyPair, SECRET_BYTES } from "./keys.ts";
-import { HALF_OPEN_MAX } from "./limits.ts";
-import { ResponderHandshake } from "./noise.ts";
+} from "../wire/datagrams.ts";
+import { CookieJar } from "./cookie.ts";
 
 /** The ephemeral key in front of an INITIATE tells one handshake from another. */
 const EPHEMERAL_BYTES = 32;

@@ -1,10 +1,10 @@
 // Where the peer of a session is: its address, another one that it may have gone to, and what the path there carries.
 // Knows nothing of keys, and of packets only their size and where they came from.
 
-import { type Address, sameAddress } from "./address.ts";
-import { DATA_OVERHEAD_BYTES } from "./datagrams.ts";
-import { PATH_DATA_BYTES } from "./frames.ts";
-import { DATAGRAM_MAX_BYTES } from "./limits.ts";
+import { type Address, sameAddress } from "../address.ts";
+import { DATAGRAM_MAX_BYTES } from "../limits.ts";
+import { DATA_OVERHEAD_BYTES } from "../wire/datagrams.ts";
+import { PATH_DATA_BYTES } from "../wire/frames.ts";
 import { PathMtu } from "./path-mtu.ts";
 import { PathValidation } from "./path.ts";
 

@@ -1,9 +1,9 @@
 // Which packets of the peer have arrived: refuses what came before, and says what to acknowledge
 // (RFC 9000 section 13.2). Knows nothing of what was in them.
 
-import type { ByteWriter } from "./bytes.ts";
-import { writeAck } from "./frames.ts";
-import { ACK_DELAY_MS, ACK_EVERY_PACKETS, ACK_RANGES_MAX } from "./limits.ts";
+import { ACK_DELAY_MS, ACK_EVERY_PACKETS, ACK_RANGES_MAX } from "../limits.ts";
+import type { ByteWriter } from "../wire/bytes.ts";
+import { writeAck } from "../wire/frames.ts";
 import { RangeSet } from "./ranges.ts";
 import { ReplayWindow } from "./replay.ts";
 

@@ -1,11 +1,21 @@
 // The handshakes of one endpoint, both sides of them: begins sessions, lets others begin them, and says when one is
 // established. Knows nothing of what is said in a session.
 
-import { type Address, sameAddress } from "./address.ts";
-import { Admission } from "./admission.ts";
-import { openFrom } from "./aead.ts";
-import { ByteReader } from "./bytes.ts";
-import type { Connection, Connections } from "./connections.ts";
+import { type Address, sameAddress } from "../address.ts";
+import type { Connection, Connections } from "../connections.ts";
+import { openFrom } from "../crypto/aead.ts";
+import { transportKeys } from "../crypto/noise.ts";
+import type { ConnectOptions, EndpointOptions, SessionOptions } from "../endpoint-options.ts";
+import {
+  HANDSHAKES_PER_TURN_MAX,
+  HANDSHAKES_WAITING_MAX,
+  KEEP_ALIVE_SPREAD_MS,
+  SESSIONS_MAX,
+} from "../limits.ts";
+import { Session } from "../session/session.ts";
+import type { Ending } from "../transport-event.ts";
+import type { Turn } from "../turn.ts";
+import { ByteReader } from "../wire/bytes.ts";
 import {
   DATA_HEADER_BYTES,
   type DataPacket,
@@ -13,22 +23,12 @@ import {
   type InitiatePacket,
   type RespondPacket,
   type RetryPacket,
-} from "./datagrams.ts";
-import type { ConnectOptions, EndpointOptions, SessionOptions } from "./endpoint-options.ts";
+} from "../wire/datagrams.ts";
+import { Admission } from "./admission.ts";
 import { HalfOpens } from "./half-open.ts";
 import { Initiation } from "./initiation.ts";
-import {
-  HANDSHAKES_PER_TURN_MAX,
-  HANDSHAKES_WAITING_MAX,
-  KEEP_ALIVE_SPREAD_MS,
-  SESSIONS_MAX,
-} from "./limits.ts";
-import { transportKeys } from "./noise.ts";
 import type { Resets } from "./resets.ts";
 import { ephemeralOf, Responder } from "./responder.ts";
-import { Session } from "./session.ts";
-import type { Ending } from "./transport-event.ts";
-import type { Turn } from "./turn.ts";
 
 interface Waiting {
   /** When it came, in ms. */

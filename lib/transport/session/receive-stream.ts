@@ -2,13 +2,13 @@
 // in any order and any number of times; whole messages out, once each and in order.
 // Knows nothing of packets, time or keys.
 
-import { ByteReader, ByteWriter } from "./bytes.ts";
 import {
   MESSAGE_MAX_BYTES,
   RECEIVE_PIECE_OVERHEAD_BYTES,
   RECEIVE_SEGMENTS_MAX,
   RECEIVE_WINDOW_BYTES,
-} from "./limits.ts";
+} from "../limits.ts";
+import { ByteReader, ByteWriter } from "../wire/bytes.ts";
 
 /** The longest form of a length (RFC 9000 section 16). */
 const VARINT_MAX_BYTES = 8;

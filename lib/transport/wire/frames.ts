@@ -1,15 +1,15 @@
 // The frames inside a DATA packet: what they look like in bytes. Knows nothing of sealing,
 // sessions or what a receiver does with a frame.
 
-import { ByteReader, type ByteWriter, INTEGER_MAX, type Invalid, varintSize } from "./bytes.ts";
-import { PUBLIC_KEY_BYTES } from "./keys.ts";
+import { PUBLIC_KEY_BYTES } from "../crypto/keys.ts";
 import {
   ACK_RANGES_MAX,
   ACK_RANGES_READ_MAX,
   CLOSE_REASON_MAX_BYTES,
   PACKET_FRAMES_MAX,
-} from "./limits.ts";
-import type { RangeSet } from "./ranges.ts";
+} from "../limits.ts";
+import type { RangeSet } from "../session/ranges.ts";
+import { ByteReader, type ByteWriter, INTEGER_MAX, type Invalid, varintSize } from "./bytes.ts";
 
 /** The first byte of a frame. */
 export const FrameKind = {

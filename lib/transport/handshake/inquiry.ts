@@ -1,9 +1,9 @@
 // Asking with HELLO what is there: under which nonce, and what was said against a session in answer to it.
 // Knows nothing of when to ask.
 
-import { ByteWriter, equalBytes } from "./bytes.ts";
-import { encodeHello, NONCE_BYTES, type RetryPacket } from "./datagrams.ts";
-import type { Ending } from "./transport-event.ts";
+import type { Ending } from "../transport-event.ts";
+import { ByteWriter, equalBytes } from "../wire/bytes.ts";
+import { encodeHello, NONCE_BYTES, type RetryPacket } from "../wire/datagrams.ts";
 
 /**
  * Nothing proves a RETRY, and one wrong bit makes another one of it. So what a RETRY says against a session counts when

@@ -2,10 +2,16 @@
 // X25519 exchange on top of all before it. The initiator begins, the responder answers. Knows
 // nothing of how REKEY frames travel, only what they do to the keys.
 
-import { type AeadKey, aeadKey, openFrom, sealInto } from "./aead.ts";
-import { ByteWriter } from "./bytes.ts";
-import { DATA_HEADER_BYTES, type DataPacket, writeDataHeader } from "./datagrams.ts";
-import { ephemeralKeyPair, hkdf, type KeyPair, publicKeyFrom, sharedSecret, wipe } from "./keys.ts";
+import { type AeadKey, aeadKey, openFrom, sealInto } from "../crypto/aead.ts";
+import {
+  ephemeralKeyPair,
+  hkdf,
+  type KeyPair,
+  publicKeyFrom,
+  sharedSecret,
+  wipe,
+} from "../crypto/keys.ts";
+import type { TransportKeys } from "../crypto/noise.ts";
 import {
   OLD_KEY_MS,
   REJECT_AFTER_MS,
@@ -14,8 +20,9 @@ import {
   REKEY_AFTER_PACKETS,
   REKEY_INTERVAL_MIN_MS,
   REKEY_SPREAD_MS,
-} from "./limits.ts";
-import type { TransportKeys } from "./noise.ts";
+} from "../limits.ts";
+import { ByteWriter } from "../wire/bytes.ts";
+import { DATA_HEADER_BYTES, type DataPacket, writeDataHeader } from "../wire/datagrams.ts";
 
 /** What the peer calls a session. */
 export interface SessionName {

@@ -1,7 +1,7 @@
 // How many bytes one session may have under way: the NewReno controller of RFC 9002 section 7.
 // Knows nothing of packets beyond their size and the time they were sent.
 
-import { DATAGRAM_MAX_BYTES } from "./limits.ts";
+import { DATAGRAM_MAX_BYTES } from "../limits.ts";
 
 /** RFC 9002 section 7.2: ten datagrams, bounded. */
 const INITIAL_WINDOW_BYTES = Math.min(

@@ -1,15 +1,15 @@
 // A peer that does not answer may have restarted and know nothing of the session. Its RESET proves it
 // only if it has kept its key; so it is also asked by HELLO, whose answer shows the key it has now.
 
-import type { Address } from "./address.ts";
-import { equalBytes } from "./bytes.ts";
-import type { Connection, Connections } from "./connections.ts";
-import type { ResetPacket, RetryPacket } from "./datagrams.ts";
+import type { Address } from "../address.ts";
+import type { Connection, Connections } from "../connections.ts";
+import { REVIVAL_AFTER_MS } from "../limits.ts";
+import { PROBE_INTERVAL_IDLE_MAX_MS, PROBE_INTERVAL_MAX_MS } from "../retry.ts";
+import type { Ending } from "../transport-event.ts";
+import type { Turn } from "../turn.ts";
+import { equalBytes } from "../wire/bytes.ts";
+import type { ResetPacket, RetryPacket } from "../wire/datagrams.ts";
 import { Inquiry } from "./inquiry.ts";
-import { REVIVAL_AFTER_MS } from "./limits.ts";
-import { PROBE_INTERVAL_IDLE_MAX_MS, PROBE_INTERVAL_MAX_MS } from "./retry.ts";
-import type { Ending } from "./transport-event.ts";
-import type { Turn } from "./turn.ts";
 
 /** Asking whether the peer has restarted. */
 export interface Revival {
