@@ -131,7 +131,6 @@ export class Endpoint {
    * `datagramsMax`, no further session is asked for more once there are so many: see `unfinished`.
    */
   flush(now: number, datagramsMax: number = Number.POSITIVE_INFINITY): Datagram[] {
-    this.#handshakes.answer(now);
     this.#turn.lookAfterTouched(datagramsMax, (connection) => {
       const { session, initiation } = connection;
       if (initiation !== undefined) {
@@ -141,6 +140,8 @@ export class Endpoint {
       if (this.#revivals.nextAt(now, connection) <= now) this.#revivals.ask(now, connection);
       this.#deadlines.schedule(connection, this.#deadline(now, connection));
     });
+    // Once in a turn, however many parts it has.
+    if (!this.unfinished) this.#handshakes.answer(now);
     return this.#turn.takeOut();
   }
 

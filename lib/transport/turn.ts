@@ -44,13 +44,17 @@ export class Turn {
     if (touched.length === 0) return;
     this.#touched = [];
     let done = 0;
-    while (done < touched.length && this.out.length < datagramsMax) {
-      const connection = touched[done++]!;
-      if (!connection.touched) continue;
-      connection.touched = false;
-      lookAfter(connection);
+    try {
+      while (done < touched.length && this.out.length < datagramsMax) {
+        const connection = touched[done++]!;
+        if (!connection.touched) continue;
+        connection.touched = false;
+        lookAfter(connection);
+      }
+    } finally {
+      // Even after a fault of ours with one of them, the others are not forgotten.
+      if (done < touched.length) this.#touched = [...touched.slice(done), ...this.#touched];
     }
-    if (done < touched.length) this.#touched = [...touched.slice(done), ...this.#touched];
   }
 
   over(connection: Connection, ending: Ending): void {

@@ -132,10 +132,10 @@ export class MachineNetwork {
     node.shown.push(...output.lines.map(lineText));
     for (const { to, bytes } of output.datagrams) this.#send(node.address, to, bytes);
     node.onOutput?.(output, this.now);
-    if (output.more === true) return this.#flush(node);
-    if (output.exit === undefined) return;
-    node.status = output.exit;
-    this.crash(node);
+    if (output.exit !== undefined) {
+      node.status = output.exit;
+      this.crash(node);
+    } else if (output.more === true) this.#flush(node);
   }
 
   #send(from: Address, to: Address, bytes: Uint8Array): void {

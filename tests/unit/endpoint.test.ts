@@ -32,28 +32,6 @@ const joined = (seed: number) => {
   return { world, a, b, session };
 };
 
-describe("a flush", () => {
-  test("goes in parts, each session in one of them", () => {
-    const world = new EndpointWorld(3);
-    const server = world.host(1000);
-    const clients = Array.from({ length: 7 }, (_, at) => world.host(1001 + at));
-    for (const { endpoint } of clients) endpoint.connect(0, server.address);
-    world.runUntil(() => count(server, "established") === clients.length);
-    for (const event of server.events) {
-      if (event.type === "established") server.endpoint.send(world.now, event.session, encode("x"));
-    }
-    const parts: number[][] = [];
-    do {
-      const datagrams = server.endpoint.flush(world.now, 3);
-      parts.push(datagrams.map(({ to }) => to.port));
-    } while (server.endpoint.unfinished);
-    expect(parts.map(({ length }) => length)).toEqual([3, 3, 1]);
-    const ports = clients.map(({ address }) => address.port);
-    expect(parts.flat().toSorted()).toEqual(ports);
-    expect(server.endpoint.flush(world.now)).toEqual([]);
-  });
-});
-
 describe("a session", () => {
   test("is established, carries a message, and says that it was delivered", () => {
     const world = new EndpointWorld(1);

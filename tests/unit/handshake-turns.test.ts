@@ -65,6 +65,28 @@ test("a turn makes some, and the next ones the rest, in the order in which they 
   expect(server.nextWakeup()).toBeGreaterThan(7);
 });
 
+test("a turn with a fan-out in parts makes no more of them", () => {
+  const { server, client } = scene();
+  const members = Array.from({ length: 10 }, client);
+  for (const { client: member, address, session, initiate } of members) {
+    server.receive(0, address, initiate);
+    for (const { bytes } of server.flush(0)) member.receive(0, SERVER, bytes);
+    member.send(0, session, frameMessage(new Uint8Array(5)));
+    for (const { bytes } of member.flush(0)) server.receive(0, address, bytes);
+  }
+  const many = Array.from({ length: 3 * HANDSHAKES_PER_TURN_MAX }, client);
+  for (const { type, session } of server.takeEvents()) {
+    if (type === "established") server.send(1, session, frameMessage(new Uint8Array(5)));
+  }
+  for (const { address, initiate } of many) server.receive(1, address, initiate);
+  const kinds: (number | undefined)[] = [];
+  do kinds.push(...server.flush(1, 3).map(({ bytes }) => bytes[0]));
+  while (server.unfinished);
+  const count = (kind: number) => kinds.filter((one) => one === kind).length;
+  expect(count(PacketKind.Data)).toBe(members.length);
+  expect(count(PacketKind.Respond)).toBe(HANDSHAKES_PER_TURN_MAX);
+});
+
 test("who talks is heard before them, whatever came first", () => {
   const { server, client } = scene();
   const known = client();

@@ -358,6 +358,23 @@ describe("the server", () => {
     ]);
   });
 
+  test("sends all that it has to say before it ends", () => {
+    const scene = new ChatScene();
+    const founder = scene.founder("founder", 5_000, "g");
+    const members = Array.from({ length: 70 }, (_, at) => scene.user(`m${at}`, 6_000 + at, "g"));
+    scene.run(2_000);
+    const { machine } = scene.server;
+    const receive = machine.receive.bind(machine);
+    machine.receive = (now, from, datagram) => {
+      receive(now, from, datagram);
+      machine.interrupt(now);
+    };
+    founder.tell("send_group", { group: "g", text: "hello" });
+    scene.run(1_000);
+    expect(scene.server.status).toBe(0);
+    expect(members.filter((member) => member.texts().length === 1)).toHaveLength(70);
+  });
+
   test("says goodbye when it is interrupted, and nothing to anyone", () => {
     const scene = new ChatScene();
     const client = scene.user("client", 5_555);

@@ -168,7 +168,8 @@ export class ServerMachine implements Machine {
     this.#commit();
     if (this.#exit !== undefined) this.#context.show(QUITTING, "closing");
     const lines = this.#context.takeLines();
-    const datagrams = this.#endpoint.flush(now, FLUSH_DATAGRAMS);
+    const ends = this.#exit !== undefined;
+    const datagrams = this.#endpoint.flush(now, ends ? Infinity : FLUSH_DATAGRAMS);
     const appends = this.#pending;
     if (appends.length > 0) this.#pending = [];
     return {

@@ -1,0 +1,51 @@
+// One turn's output of an endpoint with several sessions: in parts, and when something goes wrong with one of them.
+
+import { expect, test } from "bun:test";
+
+import type { SessionId } from "../../lib/transport/endpoint.ts";
+import { frameMessage } from "../../lib/transport/session/send-stream.ts";
+import { EndpointWorld, type Host } from "../support/endpoint-world.ts";
+
+const established = ({ events }: Host): SessionId[] =>
+  events.filter(({ type }) => type === "established").map(({ session }) => session);
+
+const hasMessage = ({ events }: Host): boolean => events.some(({ type }) => type === "message");
+
+test("a flush goes in parts, each session in one of them", () => {
+  const world = new EndpointWorld(3);
+  const server = world.host(1000);
+  const clients = Array.from({ length: 7 }, (_, at) => world.host(1001 + at));
+  for (const { endpoint } of clients) endpoint.connect(0, server.address);
+  world.runUntil(() => established(server).length === clients.length);
+  for (const session of established(server)) {
+    server.endpoint.send(world.now, session, frameMessage(new Uint8Array(1)));
+  }
+  const parts: number[][] = [];
+  do {
+    const datagrams = server.endpoint.flush(world.now, 3);
+    parts.push(datagrams.map(({ to }) => to.port));
+  } while (server.endpoint.unfinished);
+  expect(parts.map(({ length }) => length)).toEqual([3, 3, 1]);
+  const ports = clients.map(({ address }) => address.port);
+  expect(parts.flat().toSorted()).toEqual(ports);
+  expect(server.endpoint.flush(world.now)).toEqual([]);
+});
+
+test("a fault of ours with one session leaves the others to be looked after", () => {
+  const world = new EndpointWorld(4);
+  let faults = 0;
+  const mayGrow = (): boolean => {
+    if (faults++ > 0) return false;
+    throw new Error("a fault");
+  };
+  const server = world.host(1000, { mayGrow });
+  const clients = Array.from({ length: 3 }, (_, at) => world.host(1001 + at));
+  for (const { endpoint } of clients) endpoint.connect(0, server.address);
+  world.runUntil(() => established(server).length === clients.length);
+  for (const session of established(server)) {
+    // More than one datagram, so that the size of the path is of interest.
+    server.endpoint.send(world.now, session, frameMessage(new Uint8Array(3_000)));
+  }
+  expect(() => server.endpoint.flush(world.now)).toThrow("a fault");
+  world.runUntil(() => clients.every(hasMessage));
+});
