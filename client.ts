@@ -9,7 +9,7 @@ import type { ClientRun } from "./lib/io/arguments.ts";
 import type { Console } from "./lib/io/console.ts";
 import { Drive } from "./lib/io/drive.ts";
 import * as program from "./lib/io/program.ts";
-import { isLoopback, resolveHost } from "./lib/io/resolve.ts";
+import { resolveHost } from "./lib/io/resolve.ts";
 import { isLive, openClientConsole } from "./lib/io/terminal.ts";
 import { openUdpSocket } from "./lib/io/udp-socket.ts";
 import { UserActions } from "./lib/io/user-actions.ts";
@@ -47,11 +47,8 @@ const chat = async (run: ClientRun): Promise<void> => {
   const { ClientMachine: Machine } = await import("./lib/chat/client/client-machine.ts");
   const { freshKeyPair, randomBytes } = await import("./lib/io/entropy.ts");
   const { fingerprint } = await import("./lib/io/fingerprint.ts");
-  // Nobody stands between a program and another one on the same machine: no key is remembered.
-  const trust = isLoopback(host)
-    ? undefined
-    : new (await import("./lib/io/server-trust.ts")).ServerTrust(run, (text) => say(text, "error"));
-  await trust?.lookUp();
+  const { trustIn } = await import("./lib/io/server-trust.ts");
+  const trust = await trustIn(host, run, (text) => say(text, "error"));
 
   const leave = async (status: number): Promise<void> => {
     await trust?.settled();

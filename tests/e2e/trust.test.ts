@@ -221,6 +221,19 @@ describe("a server on this machine", () => {
     }
     expect(existsSync(home.config)).toBe(false);
   });
+
+  test("is held to its key all the same, under a name that has one", async () => {
+    const known = Buffer.alloc(32, 9);
+    mkdirSync(home.config, { recursive: true });
+    writeFileSync(knownServers(), `localhost:${port} ${known.toString("base64")}\n`);
+    await using server = await startServer();
+    const { status, lines } = await visit("localhost");
+    expect(status).toBe(1);
+    expect(lines[0]).toBe(`[WARNING: localhost:${port} has another key than before!]`);
+    expect(lines[1]).toBe(`[Its key was ${fingerprint(known)}]`);
+    expect(await visit(LOOPBACK)).toEqual(letIn);
+    await stop(server);
+  });
 });
 
 describe("a server's key", () => {
