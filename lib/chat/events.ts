@@ -22,6 +22,8 @@ export interface RegisteredEvent {
   readonly port: number;
   /** The groups it believes to be in. */
   readonly groups: readonly string[];
+  /** How many of them may begin anew with it, if the server has forgotten them. */
+  readonly revives: number;
   /** The epoch it knew before; "" for none. */
   readonly epoch: string;
   readonly most: Counts;

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 
+import { GROUPS_CLAIMED_MAX } from "../../lib/chat/limits.ts";
 import {
   allLimits,
   SERVER_LIMITS,
@@ -155,6 +156,22 @@ describe("creations and joins in a minute", () => {
     expect(client.ask("create_group", { group: "d" }).type).toBe("group_created");
     expect(client.ask("join_group", { group: "d" }).type).toBe("group_joined");
   });
+});
+
+test("groups do not come back with one client again and again", () => {
+  const scene = limited({});
+  const client = scene.stranger(5_555);
+  const known = { epoch: "another", version: 1 };
+  const claim = (round: number): void => {
+    const groups = Array.from({ length: GROUPS_CLAIMED_MAX }, (_, at) => `g${round}-${at}`);
+    client.ask("register", { name: "client", groups, known });
+    scene.run();
+    client.ask("deregister");
+  };
+  for (let round = 0; round < 5; round++) claim(round);
+  expect(client.speaker.all("removed_from_group")).toHaveLength(4 * GROUPS_CLAIMED_MAX);
+  const answer = scene.user("other", 5_556).ask("list_groups");
+  expect(answer.type === "groups" && answer.payload.groups).toHaveLength(GROUPS_CLAIMED_MAX);
 });
 
 describe("the client's user", () => {

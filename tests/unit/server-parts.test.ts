@@ -143,6 +143,7 @@ describe("the state", () => {
     host: "10.0.0.1",
     port: 1_024 + number,
     groups: [],
+    revives: 0,
     epoch: "",
     most,
   });

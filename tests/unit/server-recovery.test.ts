@@ -327,6 +327,7 @@ test("a table of more than 1,000 users is not pushed, one of 900 is again", () =
         name: `user${index}`,
         ...at,
         groups: [],
+        revives: 0,
         epoch: "",
         most,
       },

@@ -2,6 +2,7 @@
 // alone, so nothing of it is in the log. Knows no session, and no words.
 
 import { nextToken, type Rate, takeTokens } from "../../transport/bucket.ts";
+import { GROUPS_CLAIMED_MAX } from "../limits.ts";
 import { rateOf, type ServerLimits } from "./server-limits.ts";
 
 const MINUTE_S = 60;
@@ -12,14 +13,18 @@ export class Meter {
   bytes = 0;
   create_group = 0;
   join_group = 0;
+  revive_group = 0;
   /** It was told that it is too fast, and has gone on since. */
   told = false;
 }
 
+/** What adds to the groups: one is created, one is entered, one that the server has forgotten comes back with a member. */
+type Growth = "create_group" | "join_group" | "revive_group";
+
 export class Quotas {
   readonly #messages: Rate;
   readonly #bytes: Rate;
-  readonly #perMinute: { readonly create_group: Rate; readonly join_group: Rate };
+  readonly #perMinute: Readonly<Record<Growth, Rate>>;
 
   constructor(limits: ServerLimits) {
     this.#messages = rateOf(limits["messages-per-second"], limits["messages-burst"]);
@@ -28,6 +33,7 @@ export class Quotas {
     this.#perMinute = {
       create_group: perMinute(limits["groups-per-minute"]),
       join_group: perMinute(limits["joins-per-minute"]),
+      revive_group: perMinute(GROUPS_CLAIMED_MAX),
     };
   }
 
@@ -52,8 +58,8 @@ export class Quotas {
     return meter.messages <= now && meter.bytes <= now;
   }
 
-  /** Counts the creation of a group, or a join. Returns how long it is too early for that, in ms; 0 if it is not. */
-  tooSoon(now: number, meter: Meter, type: "create_group" | "join_group"): number {
+  /** Counts one of these. Returns how long it is too early for that, in ms; 0 if it is not. */
+  tooSoon(now: number, meter: Meter, type: Growth): number {
     const rate = this.#perMinute[type];
     const wait = nextToken(rate, meter[type]) - now;
     if (wait > 0) return wait;

@@ -75,7 +75,10 @@ export class ServerRequests {
       return;
     }
     const { request, id, reason } = decoded;
-    this.#quotas.spend(this.#context.now, link.meter, bytes.length);
+    const { now } = this.#context;
+    // There is nothing in it that could wait: who says too much of this gets no answer.
+    if (this.#quotas.opensAt(link.meter) > now) return;
+    this.#quotas.spend(now, link.meter, bytes.length);
     this.#context.refuse(link, request, id, RefusalReason.InvalidMessage, reason);
   }
 
@@ -148,9 +151,19 @@ export class ServerRequests {
       name,
       ...link.address,
       groups,
+      revives: this.#revives(link, groups, epoch),
       epoch,
       most: this.#most,
     });
+  }
+
+  /** How many groups that are gone come back with this client: as many as it may claim, not again and again. */
+  #revives(link: Link, names: readonly string[], epoch: string): number {
+    const { state, now } = this.#context;
+    if (epoch === state.epoch) return 0;
+    const gone = names.filter((name) => state.groups.byName(name) === undefined);
+    const tooMany = gone.findIndex(() => this.#quotas.tooSoon(now, link.meter, "revive_group") > 0);
+    return tooMany === -1 ? gone.length : tooMany;
   }
 
   #grow(link: Link, message: Growth, type: "group_created" | "group_joined"): void {

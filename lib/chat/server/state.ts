@@ -166,14 +166,15 @@ export class ServerState {
   }
 
   /** The groups of an epoch that is over, as its users remember them. */
-  #bringBack(index: number, user: User, { groups: names, most }: RegisteredEvent) {
+  #bringBack(index: number, user: User, { groups: names, revives, most }: RegisteredEvent) {
     const created: Group[] = [];
     const joined: Membership[] = [];
     const lost: string[] = [];
     for (const name of names) {
       const checked = checkName(name);
       let group = this.groups.byName(name);
-      if (group === undefined && checked.ok && this.groups.size < most.groups) {
+      const room = created.length < revives && this.groups.size < most.groups;
+      if (group === undefined && checked.ok && room) {
         group = this.groups.create(checked.value);
         created.push(group);
       }
