@@ -11,7 +11,13 @@ export interface Line {
   readonly kind: LineKind;
   /** The name of the group that the user is in, without parentheses; absent outside of groups. */
   readonly scope?: string;
+  /** It is shown so often, one below the other; left out: once. */
+  readonly times?: number;
 }
+
+/** The same lines, with what is shown several times standing there as often. */
+export const everyLine = (lines: readonly Line[]): readonly Line[] =>
+  lines.flatMap((line) => Array.from({ length: line.times ?? 1 }, () => line));
 
 /** What stands in front of every line, and of what is typed: `>>> ` or `>>> (group-name) `. */
 export const prefix = (scope?: string): string =>

@@ -3,7 +3,7 @@
 // live-line.ts.
 
 import type { Line } from "../chat/line.ts";
-import { lineText } from "../chat/line.ts";
+import { everyLine, lineText } from "../chat/line.ts";
 import type { Console, ConsoleEvents } from "./console.ts";
 import { Interruption } from "./console.ts";
 import { KeyFilter } from "./key-filter.ts";
@@ -67,7 +67,7 @@ export class LiveConsole implements Console {
   }
 
   show(lines: readonly Line[]): void {
-    for (const line of lines)
+    for (const line of everyLine(lines))
       this.#lines.push({ plain: lineText(line), painted: this.#look(line) });
     this.#open();
     this.#render();

@@ -46,9 +46,15 @@ export class PlainConsole implements Console {
 
   show(lines: readonly Line[]): void {
     let text = "";
-    for (const line of lines) text += `${this.#look(line)}\n`;
+    let count = 0;
+    for (const line of lines) {
+      const row = `${this.#look(line)}\n`;
+      const times = line.times ?? 1;
+      text += times === 1 ? row : row.repeat(times);
+      count += times;
+    }
     if (this.#output.waitingChars + text.length > this.#unreadMaxChars) {
-      this.#leftOut += lines.length;
+      this.#leftOut += count;
       return;
     }
     this.#tellLeftOut();

@@ -1,7 +1,7 @@
 // The world of a run: processes, their network and virtual time. Jumps from one moment at which something happens to
 // the next. Says what happens to whoever watches; judges nothing.
 
-import type { Line } from "../../lib/chat/line.ts";
+import { everyLine, type Line } from "../../lib/chat/line.ts";
 import type { CommittedEntry, LogEntry } from "../../lib/chat/log.ts";
 import type { Output } from "../../lib/chat/machine.ts";
 import type { ServerMachine } from "../../lib/chat/server/server-machine.ts";
@@ -161,8 +161,9 @@ export class World {
   #emit(process: Process, { lines, datagrams, appends, more, exit }: Output): void {
     const { now, hash } = this;
     if (lines.length > 0) {
-      for (const line of lines) hash.text(line.text);
-      for (const watcher of this.watchers) watcher.shown?.(now, process, lines);
+      const all = everyLine(lines);
+      for (const line of all) hash.text(line.text);
+      for (const watcher of this.watchers) watcher.shown?.(now, process, all);
     }
     for (const datagram of datagrams) {
       hash.numbers(now, process.id, datagram.to.port, datagram.bytes.length);

@@ -1,7 +1,7 @@
 // Machines joined by a small network in virtual time: seeded, with loss, doubles and delay. Jumps from one moment at
 // which something happens to the next. For tests of a few machines together.
 
-import { lineText } from "../../lib/chat/line.ts";
+import { everyLine, lineText } from "../../lib/chat/line.ts";
 import type { Machine, Output } from "../../lib/chat/machine.ts";
 import type { Address } from "../../lib/transport/address.ts";
 import { Prng } from "./prng.ts";
@@ -129,7 +129,7 @@ export class MachineNetwork {
 
   #flush(node: Node): void {
     const output = node.machine.flush(this.now);
-    node.shown.push(...output.lines.map(lineText));
+    node.shown.push(...everyLine(output.lines).map(lineText));
     for (const { to, bytes } of output.datagrams) this.#send(node.address, to, bytes);
     node.onOutput?.(output, this.now);
     if (output.exit !== undefined) {

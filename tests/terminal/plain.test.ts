@@ -82,6 +82,22 @@ test("what nobody reads costs the server bounded memory: it says how many lines 
   expect(status).toBe(0);
 });
 
+test.each(["server", "client"] as const)(
+  "a line that is shown several times: at a %s",
+  async (role) => {
+    using console = await DrivenConsole.start({}, role);
+    const again = {
+      kind: "status",
+      text: "[Client client2 acked group message]",
+      times: 3,
+    } as const;
+    console.show("[one]", again, "[two]");
+    const acked = ">>> [Client client2 acked group message]";
+    const prompt = role === "client" ? [">>>"] : [];
+    await console.shows(">>> [one]", acked, acked, acked, ">>> [two]", ...prompt);
+  },
+);
+
 test("^C at the server's terminal: the closing lines begin on a new line", async () => {
   using console = await DrivenConsole.start({}, "server");
   console.show("[Server started on 5000]");

@@ -43,9 +43,9 @@ export class ServerContext {
     this.#lines.push({ text, kind });
   }
 
-  /** The same for a line that is kept and shown again. */
-  showLine(line: Line): void {
-    this.#lines.push(line);
+  /** The same line so often, one below the other. */
+  showTimes(text: string, times: number): void {
+    this.#lines.push({ text, kind: "status", times });
   }
 
   takeLines(): Line[] {

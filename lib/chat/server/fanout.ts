@@ -80,13 +80,17 @@ export class Fanout {
   delivered(link: Link, number: number): void {
     const { presence } = link;
     if (presence === undefined) return link.drain(this.#context.now);
+    let times = 0;
     for (;;) {
       const delivery = link.takeDelivered(number);
       if (delivery === undefined) break;
-      presence.ackLine ??= { text: ackedGroupMessage(presence.user.name), kind: "status" };
-      this.#context.showLine(presence.ackLine);
-      presence.progressAt = this.#context.now;
+      times++;
       this.#settle(presence, delivery);
+    }
+    if (times > 0) {
+      presence.ackText ??= ackedGroupMessage(presence.user.name);
+      this.#context.showTimes(presence.ackText, times);
+      presence.progressAt = this.#context.now;
     }
     link.drain(this.#context.now);
     this.#keepsUp(presence);

@@ -8,7 +8,6 @@ import type { Endpoint, SessionId } from "../../transport/endpoint.ts";
 import type { FramedMessage } from "../../transport/session/send-stream.ts";
 import { Deque } from "../deque.ts";
 import { ANSWERS_MAX_BYTES, ANSWERS_MAX_FRAMES } from "../limits.ts";
-import type { Line } from "../line.ts";
 import type { TablePosition } from "../message.ts";
 import type { Membership, User } from "./membership.ts";
 import { Meter } from "./quotas.ts";
@@ -244,7 +243,7 @@ export class Presence implements Scheduled {
   /** The id of the last request whose list was shown. */
   lastListed = 0;
   /** The line for each group message that it takes: always the same, so made once. */
-  ackLine: Line | undefined;
+  ackText: string | undefined;
 
   wakeAt = Infinity;
   place = -1;
