@@ -65,7 +65,7 @@ export interface ExpiredEvent {
 }
 
 /** A request that makes something grow: the groups, or the members of one. */
-interface GrowthEvent {
+export interface GrowthEvent {
   readonly type: "group_created" | "group_joined";
   readonly origin: Origin;
   readonly group: string;

@@ -13,6 +13,7 @@ export interface Holder {
 
 interface Group {
   readonly name: string;
+  readonly founder: string;
   /** It was brought back by a member of an earlier life. */
   readonly revived: boolean;
   /** The log's place of joining, by key, in order of joining. */
@@ -108,7 +109,8 @@ export class Model {
     }
   }
 
-  #register(index: number, key: string, { name, groups, epoch, most }: RegisteredEvent): Effect {
+  #register(index: number, key: string, event: RegisteredEvent): Effect {
+    const { name, groups, revives, epoch, most } = event;
     const known = this.byKey(key);
     const holder = this.holderOf(name);
     if (known !== holder) return { kind: "refused", key, name };
@@ -121,8 +123,11 @@ export class Model {
     // Who comes from another life of the server brings its groups along.
     const returned = [];
     const lost = [];
+    let revived = 0;
     for (const name of epoch === this.#epoch ? [] : groups) {
-      const group = this.#create(name, true, most);
+      const isGone = this.#groups.get(fold(name)) === undefined;
+      if (isGone) revived++;
+      const group = isGone && revived > revives ? undefined : this.#create(name, key, true, most);
       if (group === undefined || group.members.size >= most.members) lost.push(name);
       else {
         group.members.set(key, index);
@@ -145,7 +150,7 @@ export class Model {
     if (this.byKey(key) === undefined || id <= (this.#lastId.get(key) ?? 0)) return NONE;
     this.#lastId.set(key, id);
     if (event.type === "group_created") {
-      this.#create(event.group, false, event.most);
+      this.#create(event.group, key, false, event.most);
       return NONE;
     }
     const members = this.#groups.get(fold(event.group))?.members;
@@ -164,12 +169,17 @@ export class Model {
   }
 
   /** The group of this name; undefined if there is none, and no room for another one. */
-  #create(name: string, revived: boolean, most: Counts): Group | undefined {
-    let group = this.#groups.get(fold(name));
-    if (group === undefined && this.#groups.size < most.groups) {
-      group = { name, revived, members: new Map() };
-      this.#groups.set(fold(name), group);
+  #create(name: string, founder: string, revived: boolean, most: Counts): Group | undefined {
+    const group = this.#groups.get(fold(name));
+    if (group !== undefined) return group;
+    if (this.#groups.size >= most.groups) {
+      const isForsaken = (one: Group) => one.members.size === 0 && !this.byKey(one.founder);
+      const forsaken = [...this.#groups.values()].find(isForsaken);
+      if (forsaken === undefined) return undefined;
+      this.#groups.delete(fold(forsaken.name));
     }
-    return group;
+    const created = { name, founder, revived, members: new Map() };
+    this.#groups.set(fold(name), created);
+    return created;
   }
 }

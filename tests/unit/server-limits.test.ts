@@ -68,6 +68,24 @@ describe("counts", () => {
     ]);
   });
 
+  test("of groups, of which the forsaken make room", () => {
+    const scene = limited({ groups: 2 });
+    const gone = scene.user("gone", 5_555);
+    gone.ask("create_group", { group: "first" });
+    gone.ask("deregister");
+    const member = scene.founder("member", 5_556, "second");
+    const client = scene.user("client", 5_557);
+    const create = (group: string) => client.ask("create_group", { group }).type;
+    expect([create("third"), create("fourth")]).toEqual(["group_created", "refused"]);
+    const answer = client.ask("list_groups");
+    expect(answer.type === "groups" && answer.payload.groups).toEqual(["second", "third"]);
+    // Somebody is in it, or its founder is here.
+    member.ask("leave_group", { group: "second" });
+    expect(create("fourth")).toBe("refused");
+    member.ask("deregister");
+    expect(create("fourth")).toBe("group_created");
+  });
+
   test("of members, but for one who is in the group already", () => {
     const scene = limited({ "group-members": 1 });
     const client = scene.founder("client", 5_555, "g");
@@ -147,6 +165,21 @@ describe("creations and joins in a minute", () => {
     expect(refusal(client.ask("join_group", { group: "none" }))[0]).toBe("does_not_exist");
   });
 
+  test("do not count what is refused, since it is full", () => {
+    const scene = limited({
+      groups: 1,
+      "groups-per-minute": 2,
+      "group-members": 1,
+      "joins-per-minute": 1,
+    });
+    scene.founder("founder", 5_555, "full");
+    const client = scene.user("client", 5_556);
+    for (const group of ["a", "b", "c"]) {
+      expect(refusal(client.ask("create_group", { group }))[0]).toBe("too_many_groups");
+      expect(refusal(client.ask("join_group", { group: "full" }))[0]).toBe("group_full");
+    }
+  });
+
   test("do not count the groups that a client brings back", () => {
     const scene = limited({ "groups-per-minute": 1, "joins-per-minute": 1 });
     const client = scene.stranger(5_555);
@@ -180,18 +213,19 @@ describe("the client's user", () => {
   test("is told what is full, and what is too soon", () => {
     const scene = full({
       groups: 2,
-      "groups-per-minute": 2,
+      "groups-per-minute": 1,
       "joins-per-minute": 1,
       "group-members": 1,
     });
     const ann = scene.client("ann", 5_555);
     const bob = scene.client("bob", 5_556);
-    expect(bob.say("create_group g", "create_group h", "create_group i")).toEqual([
+    expect(bob.say("create_group g", "create_group h")).toEqual([
       ">>> [Group g created by Server.]",
-      ">>> [Group h created by Server.]",
-      ">>> [Group `i` not created: You have created too many groups in a short time. Try again in 30 s.]",
+      ">>> [Group `h` not created: You have created too many groups in a short time. Try again in 60 s.]",
     ]);
-    expect(ann.say("create_group i", "join_group g", "leave_group", "join_group h")).toEqual([
+    const lines = ann.say("create_group h", "create_group i", "join_group g", "leave_group");
+    expect([...lines, ...ann.say("join_group h")]).toEqual([
+      ">>> [Group h created by Server.]",
       ">>> [Group `i` not created: The server has as many groups as it takes, 2.]",
       ">>> [Entered group g successfully!]",
       ">>> [Leave group chat g]",

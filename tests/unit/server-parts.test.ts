@@ -63,7 +63,7 @@ test("the latest verdicts are remembered, also of those who left", () => {
 });
 
 describe("group messages", () => {
-  const group = new Groups().create("g");
+  const group = new Groups().create("g", "key");
   const frame = frameMessage(new Uint8Array(1));
 
   test("are settled up to the first that is not", () => {
@@ -115,7 +115,7 @@ test("what is kept for groups that come back is bounded in bytes, for all of the
   const settlement = new Settlement();
   const revivals = new Revivals(settlement);
   const groups = new Groups();
-  const [one, other] = [groups.create("one"), groups.create("other")];
+  const [one, other] = [groups.create("one", "key"), groups.create("other", "key")];
   for (const group of [one, other]) revivals.open(1_000, group);
   const frame = frameMessage(new Uint8Array(1_000_000));
   const count = 2 * Math.floor(REVIVAL_MAX_BYTES / frame.length);

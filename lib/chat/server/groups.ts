@@ -22,10 +22,23 @@ export class Groups {
   }
 
   /** Creates a group whose name is free. */
-  create(name: string): Group {
-    const group: Group = { name, folded: foldName(name), members: new Map() };
+  create(name: string, founder: string): Group {
+    const group: Group = { name, folded: foldName(name), founder, members: new Map() };
     this.#byName.set(group.folded, group);
     return group;
+  }
+
+  /** The oldest group that nobody is in, and whose founder is gone. */
+  forsaken(isHere: (key: string) => boolean): Group | undefined {
+    for (const group of this.#byName.values()) {
+      if (group.members.size === 0 && !isHere(group.founder)) return group;
+    }
+    return undefined;
+  }
+
+  /** Forgets a group that nobody is in. */
+  remove({ folded }: Group): void {
+    this.#byName.delete(folded);
   }
 
   /** Lets in one who is not in yet. */

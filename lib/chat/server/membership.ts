@@ -25,6 +25,8 @@ export interface Group {
   /** As created; folded for comparison it is unique. */
   readonly name: string;
   readonly folded: string;
+  /** The key of the user who created it, or brought it back. */
+  readonly founder: string;
   /** By the user's number, in order of joining. */
   readonly members: Map<number, Membership>;
 }

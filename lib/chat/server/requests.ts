@@ -183,11 +183,14 @@ export class ServerRequests {
   /** Counts what would change something, and was not decided before. Refuses it if there was too much of it lately. */
   #refusesTooSoon(link: Link, { user }: Presence, { type, payload, metadata }: Growth): boolean {
     if (recall(user.memory, metadata.id) !== undefined) return false;
-    const group = this.#context.state.groups.byName(payload.group);
+    const { state } = this.#context;
+    const group = state.groups.byName(payload.group);
     const grows =
       type === "create_group"
-        ? group === undefined
-        : group !== undefined && !user.memberships.has(group.folded);
+        ? group === undefined && state.hasRoom(this.#most)
+        : group !== undefined &&
+          !user.memberships.has(group.folded) &&
+          group.members.size < this.#most.members;
     if (!grows) return false;
     const waitMs = this.#quotas.tooSoon(this.#context.now, link.meter, type);
     if (waitMs === 0) return false;

@@ -6,6 +6,7 @@ import type {
   DeregisteredEvent,
   EffectEvent,
   ExpiredEvent,
+  GrowthEvent,
   MemberRemovedEvent,
   MovedEvent,
   RegisteredEvent,
@@ -173,9 +174,9 @@ export class ServerState {
     for (const name of names) {
       const checked = checkName(name);
       let group = this.groups.byName(name);
-      const room = created.length < revives && this.groups.size < most.groups;
-      if (group === undefined && checked.ok && room) {
-        group = this.groups.create(checked.value);
+      const mayCreate = checked.ok && created.length < revives;
+      if (group === undefined && mayCreate && this.hasRoom(most)) {
+        group = this.#add(checked.value, user, most);
         created.push(group);
       }
       if (group === undefined || group.members.size >= most.members) lost.push(name);
@@ -241,7 +242,7 @@ export class ServerState {
 
   #decide(index: number, user: User, event: EffectEvent): Verdict {
     const group = this.groups.byName(event.group);
-    if (event.type === "group_created") return this.#create(group, event.group, event.most);
+    if (event.type === "group_created") return this.#create(user, group, event);
     if (group === undefined) return NO_SUCH_GROUP;
     const membership = user.memberships.get(group.folded);
     if (event.type === "group_joined") {
@@ -262,16 +263,31 @@ export class ServerState {
     return { ok: true, group: group.name };
   }
 
-  #create(existing: Group | undefined, name: string, { groups }: Counts): Verdict {
+  #create(user: User, existing: Group | undefined, { group: name, most }: GrowthEvent): Verdict {
     if (existing !== undefined) {
       return refusal(RefusalReason.AlreadyExists, `The group ${existing.name} already exists.`);
     }
     const checked = checkName(name);
     if (!checked.ok) return refusal(RefusalReason.InvalidName, checked.reason);
-    if (this.groups.size >= groups) {
-      const detail = `The server has as many groups as it takes, ${groups}.`;
+    if (!this.hasRoom(most)) {
+      const detail = `The server has as many groups as it takes, ${most.groups}.`;
       return refusal(RefusalReason.TooManyGroups, detail);
     }
-    return { ok: true, group: this.groups.create(checked.value).name };
+    return { ok: true, group: this.#add(checked.value, user, most).name };
+  }
+
+  /** Whether there may be another group: at the limit, one that is forsaken makes room. */
+  hasRoom({ groups }: Counts): boolean {
+    return this.groups.size < groups || this.#forsaken() !== undefined;
+  }
+
+  #add(name: string, { key }: User, most: Counts): Group {
+    const forsaken = this.groups.size < most.groups ? undefined : this.#forsaken();
+    if (forsaken !== undefined) this.groups.remove(forsaken);
+    return this.groups.create(name, key);
+  }
+
+  #forsaken(): Group | undefined {
+    return this.groups.forsaken((key) => this.table.byKey(key) !== undefined);
   }
 }
