@@ -29,6 +29,7 @@ export const stretched = (password: string): Promise<Uint8Array> => {
   scrypt(password.normalize("NFKC"), SALT, SECRET_BYTES, options, (error, secret) => {
     if (error instanceof Error) reject(error);
     else resolve(Uint8Array.from(secret));
+    secret?.fill(0);
   });
   return promise;
 };

@@ -114,10 +114,12 @@ export class Connections {
   }
 
   delete(connection: Connection): void {
-    const { id, session } = connection;
+    const { id, session, initiation } = connection;
     this.#byId.delete(id);
     this.#byIndex.delete(session.localIndex);
     this.hoards.forget(connection);
+    initiation?.wipe();
+    session.keys?.wipe();
     if (session.keys !== undefined) this.#unlist(connection, session.keys);
     this.#deadlines.remove(connection);
   }

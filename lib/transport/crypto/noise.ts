@@ -106,6 +106,12 @@ export class InitiatorHandshake {
     return state.openAndHash(message.subarray(PUBLIC_KEY_BYTES));
   }
 
+  /** Nothing comes of it: its secrets are overwritten. */
+  wipe(): void {
+    this.#progress = "failed";
+    this.#state.wipe();
+  }
+
   /** The keys of the session. Once, after `readRespond` gave a payload. */
   split(): TransportKeys {
     expect(this.#progress, "complete");

@@ -163,6 +163,12 @@ export class Initiation {
     return { keys: { ...handshake.split(), remoteIndex: payload.sender, resetToken }, peerKey };
   }
 
+  /** It is given up: the secrets of what was begun are overwritten. */
+  wipe(): void {
+    this.#attempt?.handshake.wipe();
+    this.#superseded?.handshake.wipe();
+  }
+
   /** Whether the other side gave a cookie and no session, for so long that it is hardly the path that loses so much. */
   #isBusy(now: number): boolean {
     if (!this.#options.strict || !this.#heard || this.#unopened !== undefined) return false;

@@ -149,6 +149,11 @@ export class KeyPhases implements SessionName {
     return this.#usedAt + rejectAfterMs;
   }
 
+  /** The session is over: what later keys would follow from is overwritten. */
+  wipe(): void {
+    wipe(this.#chain);
+  }
+
   /** The moment at which `wake` wants to be called. */
   get deadline(): number {
     return Math.min(this.expiresAt, this.#oldUntil, this.#beginAt());
