@@ -55,12 +55,14 @@ const chat = async (run: ClientRun): Promise<void> => {
     await screen.close();
     process.exit(status);
   };
+  let hasChatted = false;
   const onMismatch = async (mismatch: Mismatch, status: number): Promise<void> => {
     if (mismatch.reason === "password_wanted" && isLive()) {
       user.keep();
       await screen.close();
       const given = await program.askedPassword("Password of the server");
       screen = openScreen();
+      if (hasChatted) say("What you typed and got no answer to is not repeated", "error");
       return begin(given);
     }
     const { mismatchLines } = await import("./lib/io/mismatch.ts");
@@ -92,6 +94,7 @@ const chat = async (run: ClientRun): Promise<void> => {
       },
       send: (datagrams) => socket.send(datagrams),
       serverKey(key) {
+        hasChatted = true;
         user.forget();
         trust?.proved(key);
         if (run.verbose) showKey(key);

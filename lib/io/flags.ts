@@ -135,7 +135,9 @@ export const sortWords = <Table extends Flags>(
     if (Object.hasOwn(FIXED, typed) || typed === `-${run}`) continue;
     const { name, inlineValue } = token;
     const flag = Object.hasOwn(table, name) ? table[name] : undefined;
-    if (flag === undefined) {
+    if (Object.hasOwn(FIXED, `--${name}`)) {
+      wrong ??= `Flag that takes no value: --${name}; See --help`;
+    } else if (flag === undefined) {
       // Not what stands behind it: that may be a password.
       wrong ??= `Unknown flag: ${printable(typed.split("=", 1).join())}; See --help`;
     } else if (flag.placeholder === undefined && inlineValue === true) {

@@ -76,6 +76,7 @@ describe("server", () => {
     ["5000 -x -y", "Unknown flag: -x; See --help"],
     ["5000 --accept-new-key", "Unknown flag: --accept-new-key; See --help"],
     ["5000 --verbose=yes", "Flag that takes no value: --verbose; See --help"],
+    ["--help=1", "Flag that takes no value: --help; See --help"],
     ["5000 --no-verbose", "Unknown flag: --no-verbose; See --help"],
     ["5000 -key file", "Unknown flag: -key; See --help"],
     ["5000 --key", "Flag without its value: --key FILE; See --help"],
