@@ -3,7 +3,7 @@
 //
 // Nothing here needs to know where on the screen the prompt is, only how many rows are between it and the cursor.
 
-import { isAscii, isPlainWidth, layOut, rowsOf } from "./width.ts";
+import { isAscii, layOut, mostCells, rowsOf } from "./width.ts";
 
 /** What is to be seen at the bottom. */
 export interface Input {
@@ -210,7 +210,7 @@ export class LiveLine {
   #toColumn(drawn: Drawn): string {
     const { before } = drawn;
     // Where terminals do not agree on a width, writing the text again leads to the right cell in all of them.
-    return isPlainWidth(before) ? right(drawn.column) : before;
+    return isAscii(before) ? right(drawn.column) : before;
   }
 
   /** A wide character that found no room leaves a cell before the edge, and in it what was there. */
@@ -229,8 +229,9 @@ export class LiveLine {
       const group: string[] = [];
       for (let index = first; index < lines.length; index++) {
         const line = lines[index] as ShownLine;
+        // With a row too few, the line is written over the input; with one too many, the input is not found again.
+        if (!isAscii(line.plain) && mostCells(line.plain) > this.#columns) return undefined;
         const takes = rowsOf(line.plain, this.#columns);
-        if (takes > 1 && !isPlainWidth(line.plain)) return undefined;
         if (takes > room) return undefined;
         if (rows + takes > room) break;
         rows += takes;

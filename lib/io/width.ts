@@ -11,15 +11,13 @@ interface Cluster {
 }
 
 const ASCII = /^[\x20-\x7e]*$/;
+const NOT_ASCII = /[^\x20-\x7e]/gu;
 
 /** What must not reach the terminal as it is: it would be obeyed, or turn the text around. */
 const UNSAFE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 
 /** Stands for what is unsafe, or has no width: terminals do not agree on that. */
 const REPLACEMENT = "\ufffd";
-
-/** Characters that old terminals measure one by one, and newer ones together with their neighbours. */
-const JOINED = /[\p{M}\p{Cf}\p{Emoji_Modifier}\p{Regional_Indicator}]/u;
 
 let segmenter: Intl.Segmenter | undefined;
 
@@ -29,10 +27,11 @@ const segments = (text: string): Intl.Segments => {
   return segmenter.segment(text);
 };
 
+/** True if every terminal gives the text the same width; for any other text, their tables differ. */
 export const isAscii = (text: string): boolean => ASCII.test(text);
 
-/** True if every terminal gives the text the same width. */
-export const isPlainWidth = (text: string): boolean => isAscii(text) || !JOINED.test(text);
+/** How many cells a text takes at most, whatever the terminal: none gives a single code point more than two. */
+export const mostCells = (text: string): number => text.replaceAll(NOT_ASCII, "xx").length;
 
 /** Where the cluster begins that ends at or behind `at`; 0 at the start. */
 export const clusterBefore = (text: string, at: number): number => {
@@ -116,7 +115,7 @@ export const layOut = (text: string, cursor: number, columns: number): Layout =>
   return { rows, ...place };
 };
 
-/** How many rows a shown line takes. */
+/** How many rows a shown line takes in a terminal that measures it as it is done here. */
 export const rowsOf = (text: string, columns: number): number => {
   const { rows } = layOut(text, text.length, columns);
   return rows.length > 1 && rows.at(-1) === "" ? rows.length - 1 : rows.length;

@@ -4,6 +4,7 @@
 import { expect, test } from "bun:test";
 
 import { UnicodeGraphemesAddon } from "@xterm/addon-unicode-graphemes";
+import type { IUnicodeVersionProvider } from "@xterm/headless";
 import { Terminal } from "@xterm/headless";
 
 import type { Place } from "../../lib/io/live-line.ts";
@@ -49,10 +50,28 @@ const KEYS = [
   "\x1b[A",
 ] as const;
 
+/** How many cells a terminal gives everything that is not ASCII; none: it is joined with what stands before it. */
+type Cells = 0 | 1 | 2;
+
+/** A table of widths that has nothing in common with Bun's. */
+const tableOf = (cells: Cells): IUnicodeVersionProvider => {
+  const wcwidth = (code: number): Cells => (code < 0x7f ? 1 : cells);
+  return {
+    version: `${cells}`,
+    wcwidth,
+    // Packed as the emulator wants it: the width, and whether the character is joined.
+    charProperties(code, before) {
+      const width = wcwidth(code);
+      return width > 0 ? width << 1 : (before & 6) | 1;
+    },
+  };
+};
+
 class Screen {
   readonly terminal: Terminal;
 
-  constructor(columns: number, rows: number) {
+  /** Without `cells` it measures as Bun does. */
+  constructor(columns: number, rows: number, cells?: Cells) {
     this.terminal = new Terminal({
       allowProposedApi: true,
       cols: columns,
@@ -60,7 +79,12 @@ class Screen {
       scrollback: 5_000,
       convertEol: true,
     });
-    this.terminal.loadAddon(new UnicodeGraphemesAddon());
+    if (cells === undefined) {
+      this.terminal.loadAddon(new UnicodeGraphemesAddon());
+    } else {
+      this.terminal.unicode.register(tableOf(cells));
+      this.terminal.unicode.activeVersion = `${cells}`;
+    }
   }
 
   write(bytes: string): Promise<void> {
@@ -217,4 +241,60 @@ test.each(SEEDS)("on a screen too small for the input, seed %i", async (seed) =>
     text = text.slice(at + line.replaceAll(" ", "").length);
   }
   screen.terminal.dispose();
+});
+
+const DISPUTED = [
+  ["a skin colour", "👍🏽"],
+  ["Tamil, a letter of two parts", "கோ"],
+  ["a circled number", "\u3248"],
+  ["Hangul, parts without an end", "\u1100"],
+  ["an Arabic sign", "\u0600"],
+  ["a trigram", "\u2630"],
+  ["Latin", "é"],
+  ["Chinese", "日"],
+  ["a flag", "🇩🇪"],
+  ["a family", "👨‍👩‍👧‍👦"],
+] as const;
+const TIMES = [1, 5, 13, 15, 30, 36, 60, 200];
+
+// Terminals differ in how wide they think a character is; whatever they think, the message and the input are whole.
+test.each(DISPUTED)("however wide a terminal takes %s to be", async (_, character) => {
+  for (const cells of [0, 1, 2] as const) {
+    for (const times of TIMES) {
+      for (const text of ["send bob half", "größe ☰ and"]) {
+        const screen = new Screen(40, 24, cells);
+        const live = new LiveLine(40, 24);
+        const input = { prompt: ">>> ", text, cursor: text.length };
+        const plain = `>>> [bob: ${character.repeat(times)}]`;
+        const lines = [plain, ">>> [more]", plain].map((line) => ({ plain: line, painted: line }));
+        await screen.write(live.frame([], input));
+        await screen.write(live.frame(lines, input));
+
+        const where = [cells, times];
+        const shown = [...lines.map((line) => line.plain), `>>> ${text}`].join("");
+        expect([...where, screen.text()]).toEqual([...where, shown.replaceAll(" ", "")]);
+        const { active } = screen.terminal.buffer;
+        const last = active.getLine(active.baseY + active.cursorY)?.translateToString(true);
+        expect([...where, last]).toEqual([...where, `>>> ${text}`]);
+        const wide = Array.from(text).filter((unit) => unit > "~").length;
+        const column = `>>> ${text}`.length + wide * (cells - 1);
+        expect([...where, screen.cursor().column]).toEqual([...where, column]);
+        screen.terminal.dispose();
+      }
+    }
+  }
+});
+
+test.each([
+  ["ASCII of any length", "x".repeat(100), true],
+  ["as wide as the window if all of it is wide", "é".repeat(20), true],
+  ["one more", `${"é".repeat(20)}x`, false],
+  ["pairs of surrogates", "👍".repeat(20), true],
+  ["one more pair", "👍".repeat(21), false],
+])("the input is not touched for lines of a certain height: %s", (_, plain, untouched) => {
+  const live = new LiveLine(40, 24);
+  const input = { prompt: ">>> ", text: "typed", cursor: 5 };
+  live.frame([], input);
+  const bytes = live.frame([{ plain, painted: plain }], input);
+  expect([bytes.includes("typed"), bytes.includes("\x1b[J")]).toEqual([!untouched, !untouched]);
 });
