@@ -77,8 +77,10 @@ const report = ({ differences, quiet, loaded, ...measured }: AttackResult): bool
   const limitOf = ([before]: readonly [number, number]) =>
     `${ms(TIMES_MAX * Math.max(before, FLOOR_MS))}`;
   const { peakBefore, peak, restBefore, rest } = memory;
+  const answered = counts.bytesIn / counts.bytesOut;
   const checks: [what: string, before: string, under: string, limit: string, holds: boolean][] = [
     ["lost, doubled, out of order", "", `${differences.length}`, "0", differences.length === 0],
+    ["bytes answered, for each received", "", answered.toFixed(2), "1.00", answered <= 1],
     ["group message, 99th percentile", ms(group[0]), ms(group[1]), limitOf(group), within(group)],
     ["direct message, the same", ms(direct[0]), ms(direct[1]), limitOf(direct), within(direct)],
     [
