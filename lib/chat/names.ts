@@ -1,5 +1,6 @@
 // Names of users and groups: which are allowed, and which are the same name. Knows nothing of who holds one.
-// After UTS #39 (Unicode Security Mechanisms), section 5.1: one script per name, so that none looks like another's.
+// After UTS #39 (Unicode Security Mechanisms), sections 5.1, 5.3 and 5.4: one script per name, one kind of digits, and no
+// heaps of marks, so that few look like another's.
 
 import { NAME_MAX_CHARACTERS } from "./limits.ts";
 
@@ -9,6 +10,10 @@ export type CheckedName =
 const LENGTH = `Must be 1 to ${NAME_MAX_CHARACTERS} characters`;
 const CHARACTERS = "Must be letters and digits, `_`, `-` and `.` only";
 const SCRIPT = "Must be letters and digits of one script";
+const DIGITS = "Must have digits of one kind";
+const SYLLABLES = "Must have Korean vowels and final consonants in whole syllables";
+const REPEATED = "Must not have the same mark twice on one letter";
+const MARKS = "Must have fewer marks on one letter";
 
 /** No longer text is looked at: composing may make it shorter, but not by more than this. */
 const TYPED_MAX_UNITS = NAME_MAX_CHARACTERS * 8;
@@ -16,21 +21,29 @@ const TYPED_MAX_UNITS = NAME_MAX_CHARACTERS * 8;
 const PLAIN = /^[0-9A-Za-z_.-]+$/;
 const COMMON = /[0-9_.-]/;
 const ALLOWED = /[\p{L}\p{M}\p{Nd}]/u;
-/** Letters that nobody sees, such as the Hangul fillers. */
-const INVISIBLE = /\p{Default_Ignorable_Code_Point}/u;
+/** Letters that nobody sees, such as the Hangul fillers; the blanks of Egyptian and the filler of Khitan are not listed. */
+const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\u{13441}\u{13442}\u{16fe4}]/u;
 const MARK = /\p{M}/u;
+const DIGIT = /\p{Nd}/u;
+/** Korean vowels and final consonants that have joined no syllable: a terminal gives them no room. */
+const LOOSE_JAMO = /[\u1160-\u11ff\ud7b0-\ud7ff]/;
+/** A mark printed over itself is not seen, nor how often. To be asked of NFD: composed letters have marks, too. */
+const REPEATED_MARK = /([\p{Mn}\p{Me}])\1/u;
+/** More than 4 marks without room of their own (UTS #39), or more than the 8 of all kinds that are ever shown. NFD as well. */
+const MANY_MARKS = /(?:[\p{Mn}\p{Me}]\p{Mc}*){5}|\p{M}{9}/u;
 /** Marks that go with the letters of every script: they would make two of a name that reads as one. */
 const INHERITED = /\p{Script=Inherited}/u;
 
 /** Scripts that a name may be written in, each alone, by their Unicode short names. Latin and East Asia come before. */
 const SCRIPTS =
-  "Adlm Aghb Ahom Arab Armn Avst Bali Bamu Bass Batk Beng Bhks Brah Bugi Buhd Cakm Cans Cari Cham Cher Chrs Copt " +
-  "Cpmn Cprt Cyrl Deva Diak Dogr Dsrt Dupl Egyp Elba Elym Ethi Geor Glag Gong Gonm Goth Gran Grek Gujr Guru Hano " +
-  "Hatr Hebr Hluw Hmng Hmnp Hung Ital Java Kali Kawi Khar Khmr Khoj Kits Knda Kthi Lana Laoo Lepc Limb Lina Linb " +
-  "Lisu Lyci Lydi Mahj Maka Mand Mani Marc Medf Mend Merc Mero Mlym Modi Mong Mroo Mtei Mult Mymr Nagm Nand Narb " +
-  "Nbat Newa Nkoo Nshu Ogam Olck Orkh Orya Osge Osma Ougr Palm Pauc Perm Phag Phli Phlp Phnx Plrd Prti Rjng Rohg " +
-  "Runr Samr Sarb Saur Sgnw Shaw Shrd Sidd Sind Sinh Sogd Sogo Sora Soyo Sund Sylo Syrc Tagb Takr Tale Talu Taml " +
-  "Tang Tavt Telu Tfng Tglg Thaa Thai Tibt Tirh Tnsa Toto Ugar Vaii Vith Wara Wcho Xpeo Xsux Yezi Yiii Zanb";
+  "Adlm Aghb Ahom Arab Armi Armn Avst Bali Bamu Bass Batk Beng Berf Bhks Brah Bugi Buhd Cakm Cans Cari Cham Cher " +
+  "Chrs Copt Cpmn Cprt Cyrl Deva Diak Dogr Dsrt Dupl Egyp Elba Elym Ethi Gara Geor Glag Gong Gonm Goth Gran Grek " +
+  "Gujr Gukh Guru Hano Hatr Hebr Hluw Hmng Hmnp Hung Ital Java Kali Kawi Khar Khmr Khoj Kits Knda Krai Kthi Lana " +
+  "Laoo Lepc Limb Lina Linb Lisu Lyci Lydi Mahj Maka Mand Mani Marc Medf Mend Merc Mero Mlym Modi Mong Mroo Mtei " +
+  "Mult Mymr Nagm Nand Narb Nbat Newa Nkoo Nshu Ogam Olck Onao Orkh Orya Osge Osma Ougr Palm Pauc Perm Phag Phli " +
+  "Phlp Phnx Plrd Prti Rjng Rohg Runr Samr Sarb Saur Sgnw Shaw Shrd Sidd Sidt Sind Sinh Sogd Sogo Sora Soyo Sund " +
+  "Sunu Sylo Syrc Tagb Takr Tale Talu Taml Tang Tavt Tayo Telu Tfng Tglg Thaa Thai Tibt Tirh Tnsa Todr Tols Toto " +
+  "Tutg Ugar Vaii Vith Wara Wcho Xpeo Xsux Yezi Yiii Zanb";
 
 let sets: readonly RegExp[] | undefined;
 
@@ -70,7 +83,21 @@ export function checkName(typed: string): CheckedName {
   if (!scriptSets().some((set) => special.every((character) => set.test(character)))) {
     return { ok: false, reason: SCRIPT };
   }
+  if (LOOSE_JAMO.test(value)) return { ok: false, reason: SYLLABLES };
+  const apart = value.normalize("NFD");
+  if (REPEATED_MARK.test(apart)) return { ok: false, reason: REPEATED };
+  if (MANY_MARKS.test(apart)) return { ok: false, reason: MARKS };
+  const zeros = characters.filter((character) => DIGIT.test(character)).map(zeroOf);
+  if (new Set(zeros).size > 1) return { ok: false, reason: DIGITS };
   return { ok: true, value };
+}
+
+/** The zero that goes with a digit. Unicode has the ten of each kind in a row, and kinds may stand side by side. */
+function zeroOf(digit: string): number {
+  const code = digit.codePointAt(0)!;
+  let first = code;
+  while (DIGIT.test(String.fromCodePoint(first - 1))) first--;
+  return code - ((code - first) % 10);
 }
 
 /** Whether a mark stands where there is no letter for it to sit on. */

@@ -15,12 +15,23 @@ const PICTURE_OF_DELETE = "\u2421";
 
 const PLAIN = /^[\x20-\x7e]*$/;
 
-/** Anything that needs a closer look: controls, formats, surrogates, private use, separators, marks, invisible letters. */
-const SUSPECT = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Noncharacter_Code_Point}\p{Zl}\p{Zp}\p{M}\p{DI}]/u;
+/**
+ * Anything that needs a closer look: controls, formats, surrogates, private use, separators, marks, invisible letters, and
+ * Korean ones without room of their own.
+ */
+const SUSPECT =
+  /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Noncharacter_Code_Point}\p{Zl}\p{Zp}\p{M}\p{DI}\u1160-\u11ff\ud7b0-\ud7ff]/u;
 
 /** Never shown as it is. Signs of the Arabic and other scripts that are written around digits are formats, yet visible. */
 const HIDDEN =
   /[[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Noncharacter_Code_Point}\p{Zl}\p{Zp}\p{DI}]--[\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u{110bd}\u{110cd}]]/v;
+
+/** Korean vowels and final consonants: they take no room, since they go into that of the consonant they join. */
+const JAMO = /[\u1160-\u11ff\ud7b0-\ud7ff]/;
+
+/** Where one has joined, in NFD: a vowel behind one consonant, or a final consonant behind one vowel (KS X 1026-1). */
+const JOINED_JAMO =
+  /(?:[\u1100-\u115e\ua960-\ua97c][\u1161-\u11a7\ud7b0-\ud7c6]|[\u1161-\u11a7\ud7b0-\ud7c6][\u11a8-\u11ff\ud7cb-\ud7fb])$/;
 
 const MARK = /\p{M}/u;
 const VARIATION = /\p{Variation_Selector}/u;
@@ -64,7 +75,7 @@ class Walk {
       if (flag !== undefined) this.#keep(flag, true);
       else if (this.#isMark(character)) this.#mark(character);
       else if (this.#joins(code, after)) this.#append(character);
-      else if (HIDDEN.test(character)) this.#show(code);
+      else if (HIDDEN.test(character) || this.#isLooseJamo(character)) this.#show(code);
       else this.#keep(character, this.#isPictograph(character));
     }
     return this.#out;
@@ -94,6 +105,12 @@ class Walk {
     if (marks > COMBINING_MARKS_MAX) return false;
     if (code === ZERO_WIDTH_JOINER && this.#pictograph && PICTOGRAPH.test(after)) return true;
     return JOINING.test(this.#before) && JOINING.test(after);
+  }
+
+  /** A part of a Korean syllable where there is no syllable for it: nobody would see it, however many there are. */
+  #isLooseJamo(character: string): boolean {
+    if (!JAMO.test(character)) return false;
+    return !JOINED_JAMO.test((this.#before + character).normalize("NFD"));
   }
 
   #isPictograph(character: string): boolean {

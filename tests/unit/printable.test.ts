@@ -42,6 +42,22 @@ const CASES: readonly (readonly [what: string, text: string, shown: string])[] =
     `x${"\u0897".repeat(8)}<U+200C>\u0897`,
   ],
   ["a mark on nothing", "\u0301a", "◌\u0301a"],
+  ["Korean taken apart", "한글 값".normalize("NFD"), "한글 값".normalize("NFD")],
+  [
+    "old Korean",
+    "\u1112\u119e\u11ab 가\u11f0 \ua960\ud7b0\ud7cb",
+    "\u1112\u119e\u11ab 가\u11f0 \ua960\ud7b0\ud7cb",
+  ],
+  ["Korean vowels on nothing", "\u1161a\u1161\ud7b0", "<U+1161>a<U+1161><U+D7B0>"],
+  ["final consonants on nothing", "\u11a8\u1100\u11a8\ud7fb", "<U+11A8>\u1100<U+11A8><U+D7FB>"],
+  [
+    "vowels past the first",
+    "가\u1161\u11a8 \u1100\u1161\u1161",
+    "가<U+1161><U+11A8> \u1100\u1161<U+1161>",
+  ],
+  ["final consonants past the first", "각\u11a8 가\u11f0\u11f0", "각<U+11A8> 가\u11f0<U+11F0>"],
+  ["a vowel behind a mark", "\u1100\u302e\u1161", "\u1100\u302e<U+1161>"],
+  ["a vowel that is none yet", "\u1100\ud7c7", "\u1100<U+D7C7>"],
   ["variation selectors, one after another", "☃\ufe0f\ufe0f", "☃\ufe0f<U+FE0F>"],
 ];
 
@@ -55,6 +71,19 @@ test("any code unit: no control, no format and no separator comes through alone"
     const shown = printable(String.fromCharCode(unit));
     expect(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/u.test(shown)).toBe(false);
     expect(shown.length).toBeGreaterThan(0);
+  }
+});
+
+test("a tower of Korean vowels is seen", () => {
+  expect(printable(`a${"\u1161".repeat(10_000)}`)).toBe(`a${"<U+1161>".repeat(10_000)}`);
+});
+
+test("any Korean letter: none comes through alone that takes no room", () => {
+  for (let code = 0x1100; code < 0xd800; code++) {
+    const letter = String.fromCharCode(code);
+    if (!/[\p{Script=Hangul}--\p{DI}]/v.test(letter)) continue;
+    expect(Bun.stringWidth(printable(letter))).toBeGreaterThan(0);
+    expect(printable(`a${letter}`) === `a${letter}`).toBe(Bun.stringWidth(letter) > 0);
   }
 });
 
