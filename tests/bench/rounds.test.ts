@@ -33,6 +33,14 @@ test("contenders take turns", async () => {
   expect(log).toEqual(["A1", "B1", "A2", "B2"]);
 });
 
+test("what is kept of it in a file says whose figures they are", async () => {
+  const result = await runCase(caseOf([contender("A", [1]), contender("B", [4])]), 1, quiet);
+  expect(JSON.parse(JSON.stringify(result)).contenders).toEqual([
+    { name: "A", failed: false, rounds: [{ cost: 1, rate: 1 }] },
+    { name: "B", failed: false, rounds: [{ cost: 4, rate: 0.25 }] },
+  ]);
+});
+
 test("one that fails is left out from then on, the others go on", async () => {
   let tries = 0;
   const failing: Contender = {

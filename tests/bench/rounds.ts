@@ -59,6 +59,8 @@ export const runCase = async (
 };
 
 class Measured implements ContenderResult {
+  /** A field, not only to be asked for: it goes into the file with all figures. */
+  readonly name: string;
   readonly rounds: Figures[] = [];
   missing?: string;
   failed = false;
@@ -66,11 +68,8 @@ class Measured implements ContenderResult {
 
   constructor(contender: Contender) {
     this.#contender = contender;
+    this.name = contender.name;
     if (contender.skip !== undefined) this.missing = contender.skip;
-  }
-
-  get name(): string {
-    return this.#contender.name;
   }
 
   async measure(round: number, progress: (word: string) => void): Promise<void> {
