@@ -160,15 +160,15 @@ export class Drive {
     do {
       this.#flushAgain = false;
       const output = this.#output();
-      if (output === undefined) continue;
-      this.#emit(output);
-      if (output.more === true) this.#flushAgain = true;
+      if (output !== undefined) this.#emit(output);
+      if (output?.more === true) this.#flushAgain = true;
     } while (this.#flushAgain && !this.#stopped);
     this.#flushing = false;
     this.#arm();
   }
 
   #output(): Output | undefined {
+    if (this.#stopped) return undefined;
     const now = this.#clock.now();
     try {
       return this.#machine.flush(now);

@@ -121,6 +121,14 @@ describe("a turn of the loop", () => {
     drive.stop();
   });
 
+  test("that was not over when the loop was ended never is", async () => {
+    const { machine, drive } = setUp();
+    drive.datagram(PEER, BYTES);
+    drive.stop();
+    await new Promise(setImmediate);
+    expect(machine.calls).toEqual(["receive"]);
+  });
+
   test("shows, then sends, then exits; nothing follows", async () => {
     const { machine, drive, effects, exited } = setUp();
     const datagrams: Datagram[] = [{ to: PEER, bytes: BYTES }];
