@@ -13,6 +13,7 @@ import {
 } from "../../lib/chat/limits.ts";
 import { type CommittedEntry, MemoryLog } from "../../lib/chat/log.ts";
 import { Groups } from "../../lib/chat/server/groups.ts";
+import type { User } from "../../lib/chat/server/membership.ts";
 import { Departed, emptyMemory, recall, remember } from "../../lib/chat/server/request-memory.ts";
 import { Revivals } from "../../lib/chat/server/revivals.ts";
 import { allLimits, countsOf } from "../../lib/chat/server/server-limits.ts";
@@ -130,6 +131,35 @@ test("what is kept for groups that come back is bounded in bytes, for all of the
   expect(settlement.takeNews()).toEqual([{ key: "key", id: count / 2 }]);
   revivals.close(1_000 + REVIVAL_MS);
   expect(settlement.takeNews()).toEqual([{ key: "key", id: count }]);
+});
+
+test("a forsaken group is looked for again only when somebody has left", () => {
+  const groups = new Groups();
+  for (const name of ["a", "b", "c"]) groups.create(name, `founder of ${name}`);
+  const gone = new Set<string>();
+  let asked = 0;
+  const forsaken = (): string | undefined => {
+    asked = 0;
+    return groups.forsaken((key) => {
+      asked++;
+      return !gone.has(key);
+    })?.name;
+  };
+  const leaves = (name: string): void => {
+    gone.add(`founder of ${name}`);
+    groups.leaveAll({ memberships: new Map() } as User);
+  };
+  expect([forsaken(), asked]).toEqual([undefined, 3]);
+  expect([forsaken(), asked]).toEqual([undefined, 0]);
+  leaves("c");
+  expect([forsaken(), asked]).toEqual(["c", 3]);
+  expect([forsaken(), asked]).toEqual(["c", 1]);
+  leaves("b");
+  expect(forsaken()).toBe("b");
+  gone.delete("founder of b");
+  expect(forsaken()).toBe("c");
+  groups.remove(groups.byName("c")!);
+  expect(forsaken()).toBeUndefined();
 });
 
 describe("the state", () => {

@@ -6,6 +6,8 @@ import { type Group, type Membership, NO_MEMBERSHIPS, type User } from "./member
 export class Groups {
   /** In order of their creation. They stay when their last member leaves. */
   readonly #byName = new Map<string, Group>();
+  /** What was found last to be forsaken; undefined: somebody has left since, so it may be another one. */
+  #forsaken: Group | "none" | undefined;
 
   get size(): number {
     return this.#byName.size;
@@ -28,17 +30,20 @@ export class Groups {
     return group;
   }
 
-  /** The oldest group that nobody is in, and whose founder is gone. */
+  /** The oldest group that nobody is in, and whose founder is gone. Looked for only after somebody has left. */
   forsaken(isHere: (key: string) => boolean): Group | undefined {
-    for (const group of this.#byName.values()) {
-      if (group.members.size === 0 && !isHere(group.founder)) return group;
+    const isForsaken = (group: Group) => group.members.size === 0 && !isHere(group.founder);
+    if (this.#forsaken === "none") return undefined;
+    if (this.#forsaken === undefined || !isForsaken(this.#forsaken)) {
+      this.#forsaken = this.#byName.values().find(isForsaken) ?? "none";
     }
-    return undefined;
+    return this.#forsaken === "none" ? undefined : this.#forsaken;
   }
 
   /** Forgets a group that nobody is in. */
   remove({ folded }: Group): void {
     this.#byName.delete(folded);
+    this.#forsaken = undefined;
   }
 
   /** Lets in one who is not in yet. */
@@ -52,12 +57,14 @@ export class Groups {
   }
 
   leave({ user, group }: Membership): void {
+    this.#forsaken = undefined;
     group.members.delete(user.number);
     user.memberships.delete(group.folded);
   }
 
-  /** Ends all of a user's stays. Returns them in order of joining. */
+  /** The user is gone: ends all its stays. Returns them in order of joining. */
   leaveAll(user: User): Membership[] {
+    this.#forsaken = undefined;
     const memberships = [...user.memberships.values()];
     for (const membership of memberships) this.leave(membership);
     return memberships;

@@ -174,10 +174,9 @@ export class ServerState {
     for (const name of names) {
       const checked = checkName(name);
       let group = this.groups.byName(name);
-      const mayCreate = checked.ok && created.length < revives;
-      if (group === undefined && mayCreate && this.hasRoom(most)) {
+      if (group === undefined && checked.ok && created.length < revives) {
         group = this.#add(checked.value, user, most);
-        created.push(group);
+        if (group !== undefined) created.push(group);
       }
       if (group === undefined || group.members.size >= most.members) lost.push(name);
       else if (!user.memberships.has(group.folded)) {
@@ -269,11 +268,12 @@ export class ServerState {
     }
     const checked = checkName(name);
     if (!checked.ok) return refusal(RefusalReason.InvalidName, checked.reason);
-    if (!this.hasRoom(most)) {
+    const created = this.#add(checked.value, user, most);
+    if (created === undefined) {
       const detail = `The server has as many groups as it takes, ${most.groups}.`;
       return refusal(RefusalReason.TooManyGroups, detail);
     }
-    return { ok: true, group: this.#add(checked.value, user, most).name };
+    return { ok: true, group: created.name };
   }
 
   /** Whether there may be another group: at the limit, one that is forsaken makes room. */
@@ -281,9 +281,13 @@ export class ServerState {
     return this.groups.size < groups || this.#forsaken() !== undefined;
   }
 
-  #add(name: string, { key }: User, most: Counts): Group {
-    const forsaken = this.groups.size < most.groups ? undefined : this.#forsaken();
-    if (forsaken !== undefined) this.groups.remove(forsaken);
+  /** Another group; undefined if there is no room for it. */
+  #add(name: string, { key }: User, { groups }: Counts): Group | undefined {
+    if (this.groups.size >= groups) {
+      const forsaken = this.#forsaken();
+      if (forsaken === undefined) return undefined;
+      this.groups.remove(forsaken);
+    }
     return this.groups.create(name, key);
   }
 
