@@ -3,6 +3,7 @@
 // heaps of marks, so that few look like another's.
 
 import { NAME_MAX_CHARACTERS } from "./limits.ts";
+import { JAMO } from "./printable.ts";
 
 export type CheckedName =
   { readonly ok: true; readonly value: string } | { readonly ok: false; readonly reason: string };
@@ -25,8 +26,6 @@ const ALLOWED = /[\p{L}\p{M}\p{Nd}]/u;
 const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\u{13441}\u{13442}\u{16fe4}]/u;
 const MARK = /\p{M}/u;
 const DIGIT = /\p{Nd}/u;
-/** Korean vowels and final consonants that have joined no syllable: a terminal gives them no room. */
-const LOOSE_JAMO = /[\u1160-\u11ff\ud7b0-\ud7ff]/;
 /** A mark printed over itself is not seen, nor how often. To be asked of NFD: composed letters have marks, too. */
 const REPEATED_MARK = /([\p{Mn}\p{Me}])\1/u;
 /** More than 4 marks without room of their own (UTS #39), or more than the 8 of all kinds that are ever shown. NFD as well. */
@@ -83,7 +82,8 @@ export function checkName(typed: string): CheckedName {
   if (!scriptSets().some((set) => special.every((character) => set.test(character)))) {
     return { ok: false, reason: SCRIPT };
   }
-  if (LOOSE_JAMO.test(value)) return { ok: false, reason: SYLLABLES };
+  // Those that belong to a syllable are composed with it by now.
+  if (JAMO.test(value)) return { ok: false, reason: SYLLABLES };
   const apart = value.normalize("NFD");
   if (REPEATED_MARK.test(apart)) return { ok: false, reason: REPEATED };
   if (MANY_MARKS.test(apart)) return { ok: false, reason: MARKS };

@@ -27,7 +27,7 @@ const HIDDEN =
   /[[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Noncharacter_Code_Point}\p{Zl}\p{Zp}\p{DI}]--[\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u{110bd}\u{110cd}]]/v;
 
 /** Korean vowels and final consonants: they take no room, since they go into that of the consonant they join. */
-const JAMO = /[\u1160-\u11ff\ud7b0-\ud7ff]/;
+export const JAMO = /[\u1160-\u11ff\ud7b0-\ud7ff]/;
 
 /** Where one has joined, in NFD: a vowel behind one consonant, or a final consonant behind one vowel (KS X 1026-1). */
 const JOINED_JAMO =
