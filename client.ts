@@ -9,11 +9,11 @@ import type { ClientRun } from "./lib/io/arguments.ts";
 import type { Console } from "./lib/io/console.ts";
 import { Drive } from "./lib/io/drive.ts";
 import * as program from "./lib/io/program.ts";
-import { resolveHost } from "./lib/io/resolve.ts";
+import { isLoopback, resolveHost } from "./lib/io/resolve.ts";
 import { isLive, openClientConsole } from "./lib/io/terminal.ts";
 import { openUdpSocket } from "./lib/io/udp-socket.ts";
 import { UserActions } from "./lib/io/user-actions.ts";
-import { ONLY_IPV4 } from "./lib/io/values.ts";
+import { isDottedQuad, ONLY_IPV4 } from "./lib/io/values.ts";
 
 const chat = async (run: ClientRun): Promise<void> => {
   const password = await program.givenPassword(run.password);
@@ -47,22 +47,28 @@ const chat = async (run: ClientRun): Promise<void> => {
   const { ClientMachine: Machine } = await import("./lib/chat/client/client-machine.ts");
   const { freshKeyPair, randomBytes } = await import("./lib/io/entropy.ts");
   const { fingerprint } = await import("./lib/io/fingerprint.ts");
-  const { trustIn } = await import("./lib/io/server-trust.ts");
-  const trust = await trustIn(host, run, (text) => say(text, "error"));
+  // Nobody stands between a program and another one on the same machine.
+  const isHere = isDottedQuad(run.serverHost) && isLoopback(host);
+  const trust = isHere
+    ? undefined
+    : await (
+        await import("./lib/io/server-trust.ts")
+      ).trustIn(host, run, (text) => {
+        say(text, "error");
+      });
 
   const leave = async (status: number): Promise<void> => {
     await trust?.settled();
     await screen.close();
     process.exit(status);
   };
-  let hasChatted = false;
   const onMismatch = async (mismatch: Mismatch, status: number): Promise<void> => {
     if (mismatch.reason === "password_wanted" && isLive()) {
-      user.keep();
+      const isForgotten = user.keep();
       await screen.close();
       const given = await program.askedPassword("Password of the server");
       screen = openScreen();
-      if (hasChatted) say("What you typed and got no answer to is not repeated", "error");
+      if (isForgotten) say("What you typed and got no answer to is not repeated", "error");
       return begin(given);
     }
     const { mismatchLines } = await import("./lib/io/mismatch.ts");
@@ -94,7 +100,6 @@ const chat = async (run: ClientRun): Promise<void> => {
       },
       send: (datagrams) => socket.send(datagrams),
       serverKey(key) {
-        hasChatted = true;
         user.forget();
         trust?.proved(key);
         if (run.verbose) showKey(key);

@@ -5,7 +5,6 @@ import { equalBytes } from "../transport/wire/bytes.ts";
 import type { ClientRun } from "./arguments.ts";
 import { knownServersPath, readKnownServers, rememberServer, serverName } from "./known-servers.ts";
 import { isLoopback } from "./resolve.ts";
-import { isDottedQuad } from "./values.ts";
 import { fileProblem } from "./whole-file.ts";
 
 /** A file that another process keeps locked does not hold up the end of this one for longer. */
@@ -15,15 +14,14 @@ const SETTLE_MAX_MS = 1_000;
 const LINES_TOLD_MAX = 5;
 
 /**
- * What is known of the server at this address. Nothing of one on this machine, since nobody stands between a program and
- * another one there: but a name that has a key is held to it, wherever it leads today.
+ * What is known of the server at this address. A name that leads to this machine has no key, unless it had one before: it
+ * is held to that, wherever it leads today.
  */
 export const trustIn = async (
   address: string,
   run: ClientRun,
   onWarning: (text: string) => void,
 ): Promise<ServerTrust | undefined> => {
-  if (isLoopback(address) && isDottedQuad(run.serverHost)) return undefined;
   const trust = new ServerTrust(run, onWarning);
   await trust.lookUp();
   return isLoopback(address) && trust.known === undefined ? undefined : trust;

@@ -22,9 +22,11 @@ export class UserActions {
     for (const action of this.#kept ?? []) this.#pass(action);
   }
 
-  /** There will be another machine: from now on everything is kept for it as well. */
-  keep(): void {
+  /** There will be another machine: from now on everything is kept for it as well. Returns whether what was before is not. */
+  keep(): boolean {
+    const isForgotten = this.#kept === undefined;
     this.#kept ??= [];
+    return isForgotten;
   }
 
   /** The machine that is there has been let in. */

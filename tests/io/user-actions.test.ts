@@ -34,13 +34,13 @@ test("is done again to the next machine, unless the first one was let in", () =>
   passOn();
   type("2");
   takeLines();
-  user.keep();
+  expect(user.keep()).toBe(false);
   passOn();
   expect(takeLines()).toEqual(["1", "2"]);
   user.forget();
   type("3");
   takeLines();
-  user.keep();
+  expect(user.keep()).toBe(true);
   type("4");
   takeLines();
   passOn();
