@@ -106,13 +106,15 @@ export class Drive {
     clearTimeout(this.#timer);
   }
 
-  #attempt(action: (now: number) => void): void {
-    if (this.#stopped) return;
+  /** What the machine answers; undefined once the loop has ended, and after a fault. */
+  #attempt<Answer>(action: (now: number) => Answer): Answer | undefined {
+    if (this.#stopped) return undefined;
     const now = this.#clock.now();
     try {
-      action(now);
+      return action(now);
     } catch (error) {
       this.#onFault(now, error);
+      return undefined;
     }
   }
 
@@ -159,23 +161,12 @@ export class Drive {
     this.#flushing = true;
     do {
       this.#flushAgain = false;
-      const output = this.#output();
+      const output = this.#attempt((now) => this.#machine.flush(now));
       if (output !== undefined) this.#emit(output);
       if (output?.more === true) this.#flushAgain = true;
     } while (this.#flushAgain && !this.#stopped);
     this.#flushing = false;
     this.#arm();
-  }
-
-  #output(): Output | undefined {
-    if (this.#stopped) return undefined;
-    const now = this.#clock.now();
-    try {
-      return this.#machine.flush(now);
-    } catch (error) {
-      this.#onFault(now, error);
-      return undefined;
-    }
   }
 
   #emit({ lines, datagrams, appends, serverKey, mismatch, exit }: Output): void {
