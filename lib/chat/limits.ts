@@ -50,6 +50,9 @@ export const BACKLOG_SLOW_MESSAGES = 1_024;
 /** The same in bytes, for few but long messages. */
 export const BACKLOG_SLOW_BYTES = 2_097_152;
 
+/** Messages of one sender that go out to a group as one, in bytes: what the longest datagram has room for. */
+export const BATCH_MAX_BYTES = 32_768;
+
 /** What a member may have undelivered before it is removed from the group: nobody keeps more for one that is slow. */
 export const BACKLOG_MAX_MESSAGES = 16_384;
 

@@ -69,7 +69,7 @@ describe("group messages", () => {
 
   test("are settled up to the first that is not", () => {
     const settlement = new Settlement();
-    const [first, second] = [3, 5].map((id) => settlement.begin("key", id, group, frame));
+    const [first, second] = [3, 5].map((id) => settlement.begin("key", [id], group, frame));
     if (!first || !second) throw new Error("none");
     settlement.hold(second);
     settlement.hold(first);
@@ -89,7 +89,7 @@ describe("group messages", () => {
     const settlement = new Settlement();
     const revivals = new Revivals(settlement);
     const say = (id: number) => {
-      const sending = settlement.begin("key", id, group, frame);
+      const sending = settlement.begin("key", [id], group, frame);
       revivals.add(sending);
       settlement.release(sending);
       return sending;
@@ -121,11 +121,11 @@ test("what is kept for groups that come back is bounded in bytes, for all of the
   const frame = frameMessage(new Uint8Array(1_000_000));
   const count = 2 * Math.floor(REVIVAL_MAX_BYTES / frame.length);
   for (let id = 1; id <= count; id++) {
-    const sending = settlement.begin("key", id, id % 2 === 0 ? one : other, frame);
+    const sending = settlement.begin("key", [id], id % 2 === 0 ? one : other, frame);
     revivals.add(sending);
     settlement.release(sending);
   }
-  const kept = [one, other].flatMap((group) => revivals.open(2_000, group).map(({ id }) => id));
+  const kept = [one, other].flatMap((group) => revivals.open(2_000, group).flatMap(({ ids }) => ids));
   expect(kept.length).toBe(count / 2);
   expect(Math.min(...kept)).toBe(count / 2 + 1);
   expect(settlement.takeNews()).toEqual([{ key: "key", id: count / 2 }]);

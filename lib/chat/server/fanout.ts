@@ -1,13 +1,18 @@
-// Group messages on their way to the members: encoded once, handed to each, acknowledged, given up, or kept for one
-// that is away for a moment. Knows no request and no log; what it finds out becomes an event.
+// Group messages on their way to the members: encoded once, those of one sender that follow each other put together,
+// handed to each, acknowledged, given up, or kept for one that is away for a moment. Knows no request and no log; what it finds out becomes an event.
 
 import { GIVE_UP_MS } from "../../transport/retry.ts";
-import { frameMessage } from "../../transport/session/send-stream.ts";
+import {
+  type FramedMessage,
+  frameMessage,
+  joinMessages,
+} from "../../transport/session/send-stream.ts";
 import {
   BACKLOG_MAX_BYTES,
   BACKLOG_MAX_MESSAGES,
   BACKLOG_SLOW_BYTES,
   BACKLOG_SLOW_MESSAGES,
+  BATCH_MAX_BYTES,
   MEMBER_STALL_MS,
   MEMBER_STALL_MS_PER_KIB,
 } from "../limits.ts";
@@ -20,8 +25,19 @@ import { type Parked, Parking } from "./parking.ts";
 import { Revivals } from "./revivals.ts";
 import type { GroupSending } from "./settlement.ts";
 
+/** Messages of one sender to one group, with nothing between them in the log. */
+interface Batch {
+  readonly sender: User;
+  readonly group: Group;
+  readonly ids: number[];
+  readonly frames: FramedMessage[];
+  bytes: number;
+}
+
 export class Fanout {
   readonly #context: ServerContext;
+  /** What has its place in the log and is not on its way yet. */
+  #batch: Batch | undefined;
   readonly #revivals: Revivals;
   readonly #parking = new Parking();
   /** Members whose removal is on its way into the log. */
@@ -32,9 +48,8 @@ export class Fanout {
     this.#revivals = new Revivals(context.settlement);
   }
 
-  /** Sends a message to all members but its sender, and answers the sender, unless none of them keeps up. */
+  /** A message for all members but its sender. It is on its way after `finish`, as all that follow on it until then. */
   send(sender: User, group: Group, id: number, text: string): void {
-    const { settlement, presences } = this.#context;
     const frame = frameMessage(
       encodeMessage({
         type: "group_message",
@@ -42,7 +57,28 @@ export class Fanout {
         metadata: { sender: senderTag(sender.key), number: id },
       }),
     );
-    const sending = settlement.begin(sender.key, id, group, frame);
+    const batch = this.#batch;
+    const fits = batch !== undefined && batch.bytes + frame.length <= BATCH_MAX_BYTES;
+    if (fits && batch.sender === sender && batch.group === group) {
+      batch.ids.push(id);
+      batch.frames.push(frame);
+      batch.bytes += frame.length;
+      return;
+    }
+    this.finish();
+    this.#batch = { sender, group, ids: [id], frames: [frame], bytes: frame.length };
+  }
+
+  /**
+   * Sends the messages that follow each other, and answers their sender, unless none of the members keeps up. To be called
+   * before anything else happens.
+   */
+  finish(): void {
+    if (this.#batch === undefined) return;
+    const { sender, group, ids, frames } = this.#batch;
+    this.#batch = undefined;
+    const { settlement, presences } = this.#context;
+    const sending = settlement.begin(sender.key, ids, group, joinMessages(frames));
     let slow = false;
     let keepsUp = false;
     for (const membership of group.members.values()) {
@@ -56,8 +92,10 @@ export class Fanout {
     this.#revivals.add(sending);
     settlement.release(sending);
     const { key } = sender;
-    if (slow && !keepsUp) this.#parking.hold(this.#context.now, group, { key, id });
-    else this.#context.reply(key, received(id));
+    for (const id of ids) {
+      if (slow && !keepsUp) this.#parking.hold(this.#context.now, group, { key, id });
+      else this.#context.reply(key, received(id));
+    }
   }
 
   /** A member of an epoch that is over is back: it gets what was said to the group since the group came back. */
@@ -84,7 +122,7 @@ export class Fanout {
     for (;;) {
       const delivery = link.takeDelivered(number);
       if (delivery === undefined) break;
-      times++;
+      times += delivery.sending.ids.length;
       this.#settle(presence, delivery);
     }
     if (times > 0) {
@@ -175,7 +213,7 @@ export class Fanout {
       presence.progressAt = now;
       wakeups.schedule(presence, now + MEMBER_STALL_MS);
     }
-    presence.undelivered++;
+    presence.undelivered += sending.ids.length;
     presence.undeliveredBytes += sending.frame.length;
     if (isSlow(presence)) presence.slow = true;
     const delivery: Delivery = { sending, membership, since: now, number: 0 };
@@ -214,7 +252,7 @@ export class Fanout {
   }
 
   #settle(presence: Presence, { sending }: Delivery): void {
-    presence.undelivered--;
+    presence.undelivered -= sending.ids.length;
     presence.undeliveredBytes -= sending.frame.length;
     this.#context.settlement.release(sending);
   }

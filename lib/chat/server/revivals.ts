@@ -9,6 +9,8 @@ import type { GroupSending, Settlement } from "./settlement.ts";
 interface Revival {
   readonly closesAt: number;
   readonly kept: Deque<GroupSending>;
+  /** In all that is kept. */
+  messages: number;
 }
 
 export class Revivals {
@@ -30,7 +32,7 @@ export class Revivals {
     if (this.#closed.has(group)) return [];
     let revival = this.#open.get(group);
     if (revival === undefined) {
-      revival = { closesAt: now + REVIVAL_MS, kept: new Deque() };
+      revival = { closesAt: now + REVIVAL_MS, kept: new Deque(), messages: 0 };
       this.#open.set(group, revival);
     }
     return [...revival.kept];
@@ -38,17 +40,17 @@ export class Revivals {
 
   /** A message to a group. While the group is coming back, it is kept, and not settled before that is over. */
   add(sending: GroupSending): void {
-    const kept = this.#open.get(sending.group)?.kept;
-    if (kept === undefined) return;
+    const revival = this.#open.get(sending.group);
+    if (revival === undefined) return;
     this.#settlement.hold(sending);
-    kept.push(sending);
+    revival.kept.push(sending);
+    revival.messages += sending.ids.length;
     this.#kept.add(sending);
     this.#bytes += sending.frame.length;
-    if (kept.length > REVIVAL_MESSAGES_MAX) this.#release(kept.shift()!);
-    for (const oldest of this.#kept) {
+    while (revival.messages > REVIVAL_MESSAGES_MAX) this.#drop(revival);
+    for (const { group } of this.#kept) {
       if (this.#bytes <= REVIVAL_MAX_BYTES) return;
-      this.#open.get(oldest.group)?.kept.shift();
-      this.#release(oldest);
+      this.#drop(this.#open.get(group)!);
     }
   }
 
@@ -64,6 +66,13 @@ export class Revivals {
       this.#closed.add(group);
       for (const sending of kept) this.#release(sending);
     }
+  }
+
+  /** The oldest that is kept for a group is kept no longer. */
+  #drop(revival: Revival): void {
+    const oldest = revival.kept.shift()!;
+    revival.messages -= oldest.ids.length;
+    this.#release(oldest);
   }
 
   #release(sending: GroupSending): void {

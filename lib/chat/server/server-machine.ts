@@ -159,8 +159,10 @@ export class ServerMachine implements Machine {
     this.#commit();
     for (const event of this.#endpoint.takeEvents()) {
       this.#handle(event);
-      this.#commit();
+      // Messages to groups wait for those that follow on them.
+      if (this.#pending.at(-1)?.type !== "group_message") this.#commit();
     }
+    this.#commit();
     this.#tablePush.flush();
     if (this.#tablePush.settled) this.#inquiries.confirm();
     this.#tellSettled();
@@ -202,10 +204,13 @@ export class ServerMachine implements Machine {
     for (const { index, event } of entries) {
       if (index > this.#lastIndex) this.#applyOne(index, event);
     }
+    this.#fanout.finish();
   }
 
   #applyOne(index: number, event: ServerEvent): void {
     this.#lastIndex = index;
+    // Who is in a group when its message gets its place is to get it.
+    if (event.type !== "group_message") this.#fanout.finish();
     this.#outcomes.follow(this.#context.state.apply(index, event));
     this.#requests.committed(event);
   }

@@ -4,12 +4,12 @@
 import type { FramedMessage } from "../../transport/session/send-stream.ts";
 import type { Group } from "./membership.ts";
 
-/** A group message that has its place in the log. */
+/** Group messages that have their places in the log: one, or several of one sender that go out together. */
 export interface GroupSending {
   readonly group: Group;
   readonly ledger: Ledger;
-  /** The id of the sender's request. */
-  readonly id: number;
+  /** The ids of the sender's requests, ascending. */
+  readonly ids: readonly number[];
   readonly frame: FramedMessage;
   /** Members that have yet to get it, and one more while members may still come back for it. */
   outstanding: number;
@@ -18,7 +18,7 @@ export interface GroupSending {
 /** The group messages of one sender. */
 interface Ledger {
   readonly key: string;
-  /** Ids that are not settled, ascending. */
+  /** The first ids of what is not settled, ascending. */
   readonly open: Set<number>;
   /** The highest id seen. */
   last: number;
@@ -28,16 +28,16 @@ export class Settlement {
   readonly #ledgers = new Map<string, Ledger>();
   readonly #news = new Set<Ledger>();
 
-  /** A group message by the owner of `key` got its place. The caller holds it once until it has been sent to all. */
-  begin(key: string, id: number, group: Group, frame: FramedMessage): GroupSending {
+  /** Messages by the owner of `key` got their places. The caller holds them once until they have been sent to all. */
+  begin(key: string, ids: readonly number[], group: Group, frame: FramedMessage): GroupSending {
     let ledger = this.#ledgers.get(key);
     if (ledger === undefined) {
       ledger = { key, open: new Set(), last: 0 };
       this.#ledgers.set(key, ledger);
     }
-    ledger.open.add(id);
-    ledger.last = id;
-    return { group, ledger, id, frame, outstanding: 1 };
+    ledger.open.add(ids[0]!);
+    ledger.last = ids.at(-1)!;
+    return { group, ledger, ids, frame, outstanding: 1 };
   }
 
   hold(sending: GroupSending): void {
@@ -48,7 +48,7 @@ export class Settlement {
   release(sending: GroupSending): void {
     sending.outstanding--;
     if (sending.outstanding > 0) return;
-    sending.ledger.open.delete(sending.id);
+    sending.ledger.open.delete(sending.ids[0]!);
     this.#news.add(sending.ledger);
   }
 

@@ -1,6 +1,8 @@
 // The sending half of a session's byte stream (RFC 9000 sections 2 and 3.1): messages in, byte
 // ranges out, acknowledgements back in. Knows nothing of packets, time or keys.
 
+import { Buffer } from "node:buffer";
+
 import { SEND_QUEUE_MAX_BYTES } from "../limits.ts";
 import { ByteWriter, varintSize } from "../wire/bytes.ts";
 import { RangeSet } from "./ranges.ts";
@@ -16,6 +18,12 @@ export function frameMessage(bytes: Uint8Array): FramedMessage {
   writer.varint(bytes.length);
   writer.bytes(bytes);
   return writer.finish() as FramedMessage;
+}
+
+/** Several messages as one: they are queued, sent and acknowledged together, and arrive each on its own. */
+export function joinMessages(messages: readonly FramedMessage[]): FramedMessage {
+  const [first] = messages;
+  return messages.length === 1 ? first! : (Buffer.concat(messages) as Uint8Array as FramedMessage);
 }
 
 interface QueuedMessage {
