@@ -20,8 +20,14 @@ export const USERS_MAX = 65_536;
 /** Groups that may exist at once: all their names fit in one message at four bytes a character. */
 export const GROUPS_MAX = 4_096;
 
-/** Members of one group: all their names fit in one message at four bytes a character. */
-export const GROUP_MEMBERS_MAX = 4_096;
+/** Members of one group, at most. */
+export const GROUP_MEMBERS_MAX = 16_384;
+
+/** Members of one group where nothing else is asked for: every text to it is sent to so many. */
+export const GROUP_MEMBERS_DEFAULT = 4_096;
+
+/** The names of all members of a group as they stand in the list of them, in bytes: a message less the fields around. */
+export const GROUP_NAMES_MAX_BYTES = MESSAGE_MAX_BYTES - 1_024;
 
 /** Groups a returning client may name as its own. It is in one at a time; a little room for others. */
 export const GROUPS_CLAIMED_MAX = 16;
@@ -52,6 +58,9 @@ export const BACKLOG_SLOW_BYTES = 2_097_152;
 
 /** Messages of one sender that go out to a group as one, in bytes: what the longest datagram has room for. */
 export const BATCH_MAX_BYTES = 32_768;
+
+/** How long `settled` waits for something else that is said to the same client, to go out with it. */
+export const SETTLED_DELAY_MS = 1_000;
 
 /** What a member may have undelivered before it is removed from the group: nobody keeps more for one that is slow. */
 export const BACKLOG_MAX_MESSAGES = 16_384;

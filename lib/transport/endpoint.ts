@@ -52,6 +52,11 @@ export class Endpoint {
     return connection.session.send(now, message) ?? "queue_full";
   }
 
+  /** Whether the next flush has messages for this session, or they wait for room on its path. */
+  hasToSend(id: SessionId): boolean {
+    return this.#connections.get(id)?.session.stream.sendable === true;
+  }
+
   /** Tells the peer that the session is over, and forgets it. No event follows. */
   close(id: SessionId): void {
     this.#turn.silence(id);

@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from "bun:test";
 
-import { BATCH_MAX_BYTES } from "../../lib/chat/limits.ts";
+import { BATCH_MAX_BYTES, SETTLED_DELAY_MS } from "../../lib/chat/limits.ts";
 import type { LogEntry } from "../../lib/chat/log.ts";
 import { allLimits, countsOf } from "../../lib/chat/server/server-limits.ts";
 import { type Actor, ChatScene } from "../support/chat-scene.ts";
@@ -17,6 +17,8 @@ const scene = () => {
   const ann = stage.founder("ann", 6_001, "g");
   const [bob, cyd] = [stage.user("bob", 6_002, "g"), stage.user("cyd", 6_003, "g")];
   const dan = stage.user("dan", 6_004);
+  // Everyone has the table.
+  stage.run(1_000);
   let lastId = 1_000;
   const origin = ({ speaker }: Actor) => ({ key: speaker.key, id: ++lastId });
   const says = (actor: Actor, text: string): LogEntry => ({
@@ -45,7 +47,7 @@ const scene = () => {
     stage.run();
     return stage.lines();
   };
-  return { ann, bob, cyd, dan, says, leaves, joins, happen };
+  return { stage, ann, bob, cyd, dan, says, leaves, joins, happen };
 };
 
 const answersOf = ({ speaker }: Actor): number[] =>
@@ -74,14 +76,31 @@ describe("messages that follow each other", () => {
   });
 
   test("are each acknowledged, and settled together", () => {
-    const { ann, bob, cyd, says, happen } = scene();
+    const { stage, ann, bob, cyd, says, happen } = scene();
     const lines = happen(says(ann, "1"), says(ann, "2"), says(ann, "3"));
     for (const name of ["bob", "cyd"]) {
       const acknowledged = lines.filter((line) => line.includes(`Client ${name} ack`));
       expect(acknowledged).toHaveLength(3);
     }
     for (const { speaker } of [bob, cyd]) expect(speaker.all("group_message")).toHaveLength(3);
+    stage.run(SETTLED_DELAY_MS);
     expect(ann.speaker.last("settled")?.payload.id).toBe(Math.max(...answersOf(ann)));
+  });
+
+  test("are told to be settled with what is said next, or after a while", () => {
+    const { stage, ann, bob, says, happen } = scene();
+    const settled = () => ann.speaker.all("settled").map(({ payload }) => payload.id);
+    happen(says(ann, "1"));
+    const [first] = answersOf(ann);
+    stage.run(SETTLED_DELAY_MS / 2);
+    expect(settled()).toEqual([]);
+    happen(says(bob, "2"));
+    expect(settled()).toEqual([first!]);
+    happen(says(ann, "3"));
+    stage.run(SETTLED_DELAY_MS / 2);
+    expect(settled()).toEqual([first!]);
+    stage.run(SETTLED_DELAY_MS);
+    expect(settled()).toEqual([first!, answersOf(ann).at(-1)!]);
   });
 
   test("are never more at once than the longest datagram has room for", () => {

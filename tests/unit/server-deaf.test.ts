@@ -3,6 +3,7 @@
 
 import { describe, expect, test } from "bun:test";
 
+import { SETTLED_DELAY_MS } from "../../lib/chat/limits.ts";
 import { ChatScene } from "../support/chat-scene.ts";
 import { DeafSpeaker, deafUser } from "../support/deaf-speaker.ts";
 import { FullScene } from "../support/full-scene.ts";
@@ -20,6 +21,7 @@ describe("a member that takes nothing", () => {
     expect(scene.lines()).toEqual([">>> [Client client sent group message: hello]"]);
     scene.run(2_000);
     expect(scene.lines()).toEqual([">>> [Client deaf not responsive, removed from group g]"]);
+    scene.run(SETTLED_DELAY_MS);
     expect(client.speaker.last("settled")?.payload.id).toBe(4);
   });
 

@@ -6,12 +6,15 @@ import { Deque } from "../../lib/chat/deque.ts";
 import type { ServerEvent } from "../../lib/chat/events.ts";
 import {
   DEPARTED_KEPT,
+  GROUP_MEMBERS_MAX,
+  GROUP_NAMES_MAX_BYTES,
   REVIVAL_MAX_BYTES,
   REVIVAL_MESSAGES_MAX,
   REVIVAL_MS,
   TABLE_CHANGES_KEPT,
 } from "../../lib/chat/limits.ts";
 import { type CommittedEntry, MemoryLog } from "../../lib/chat/log.ts";
+import { encodeMessage } from "../../lib/chat/message.ts";
 import { Groups } from "../../lib/chat/server/groups.ts";
 import type { User } from "../../lib/chat/server/membership.ts";
 import { Departed, emptyMemory, recall, remember } from "../../lib/chat/server/request-memory.ts";
@@ -19,6 +22,7 @@ import { Revivals } from "../../lib/chat/server/revivals.ts";
 import { allLimits, countsOf } from "../../lib/chat/server/server-limits.ts";
 import { Settlement } from "../../lib/chat/server/settlement.ts";
 import { ServerState } from "../../lib/chat/server/state.ts";
+import { MESSAGE_MAX_BYTES } from "../../lib/transport/limits.ts";
 import { frameMessage } from "../../lib/transport/session/send-stream.ts";
 
 test("a deque gives back in order what it was given", () => {
@@ -125,12 +129,47 @@ test("what is kept for groups that come back is bounded in bytes, for all of the
     revivals.add(sending);
     settlement.release(sending);
   }
-  const kept = [one, other].flatMap((group) => revivals.open(2_000, group).flatMap(({ ids }) => ids));
+  const kept = [one, other].flatMap((group) =>
+    revivals.open(2_000, group).flatMap(({ ids }) => ids),
+  );
   expect(kept.length).toBe(count / 2);
   expect(Math.min(...kept)).toBe(count / 2 + 1);
   expect(settlement.takeNews()).toEqual([{ key: "key", id: count / 2 }]);
   revivals.close(1_000 + REVIVAL_MS);
   expect(settlement.takeNews()).toEqual([{ key: "key", id: count }]);
+});
+
+test.each([
+  ["of the longest names there are", "\u{10437}".repeat(32), GROUP_NAMES_MAX_BYTES / 131],
+  ["of short ones", "", GROUP_MEMBERS_MAX],
+])("the list of the members of a full group fits in one message: %s", (_, name, most) => {
+  const groups = new Groups();
+  const group = groups.create("g", "key");
+  const member = (number: number): User => ({
+    key: "key",
+    name: name === "" ? `m${number}` : name,
+    number,
+    registration: number,
+    host: "10.0.0.1",
+    port: 1,
+    memberships: new Map(),
+    removedFrom: undefined,
+    memory: emptyMemory(),
+  });
+  let number = 0;
+  for (let one = member(0); groups.hasRoom(group, one, GROUP_MEMBERS_MAX); one = member(number)) {
+    groups.join(one, group, number++);
+  }
+  expect(number).toBe(Math.floor(most));
+  const members = Array.from(group.members.values(), ({ user }) => user.name);
+  const list = encodeMessage({
+    type: "members",
+    payload: { group: "g".repeat(32), members },
+    metadata: { id: Number.MAX_SAFE_INTEGER },
+  });
+  expect(list.length).toBeLessThanOrEqual(MESSAGE_MAX_BYTES);
+  groups.leave(group.members.get(0)!);
+  expect(groups.hasRoom(group, member(0), GROUP_MEMBERS_MAX)).toBe(true);
 });
 
 test("a forsaken group is looked for again only when somebody has left", () => {

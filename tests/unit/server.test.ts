@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 
+import { SETTLED_DELAY_MS } from "../../lib/chat/limits.ts";
 import { encodeMessage, type Message } from "../../lib/chat/message.ts";
 import { ChatScene, SERVER_PORT } from "../support/chat-scene.ts";
 import { hostile } from "../support/mutate.ts";
@@ -182,6 +183,7 @@ describe("groups", () => {
     ]);
     for (const member of members) expect(member.texts()).toEqual(["hey  there :)"]);
     for (const silent of [client, outsider]) expect(silent.texts()).toEqual([]);
+    scene.run(SETTLED_DELAY_MS);
     expect(client.speaker.last("settled")?.payload.id).toBe(4);
     expect(outsider.ask("send_group", { group: "g", text: "?" })).toMatchObject({
       payload: { reason: "not_a_member" },
@@ -205,6 +207,7 @@ describe("groups", () => {
     ]);
     scene.run(200);
     expect(scene.lines()).toEqual([">>> [Client client2 not responsive, removed from group g]"]);
+    scene.run(SETTLED_DELAY_MS);
     expect(client.speaker.last("settled")?.payload.id).toBe(5);
     client.ask("send_group", { group: "g", text: "three" });
     scene.lines();

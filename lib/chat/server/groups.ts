@@ -1,5 +1,7 @@
 // The groups and who is in them. Knows nothing of sessions and messages.
 
+import { GROUP_NAMES_MAX_BYTES } from "../limits.ts";
+import { encodedTextBytes } from "../message.ts";
 import { foldName } from "../names.ts";
 import { type Group, type Membership, NO_MEMBERSHIPS, type User } from "./membership.ts";
 
@@ -25,7 +27,8 @@ export class Groups {
 
   /** Creates a group whose name is free. */
   create(name: string, founder: string): Group {
-    const group: Group = { name, folded: foldName(name), founder, members: new Map() };
+    const folded = foldName(name);
+    const group: Group = { name, folded, founder, members: new Map(), namesBytes: 0 };
     this.#byName.set(group.folded, group);
     return group;
   }
@@ -46,10 +49,16 @@ export class Groups {
     this.#forsaken = undefined;
   }
 
+  /** Whether one who is not in may enter a group of at most so many, whose list of members has to fit in a message. */
+  hasRoom({ members, namesBytes }: Group, { name }: User, most: number): boolean {
+    return members.size < most && namesBytes + listedBytes(name) <= GROUP_NAMES_MAX_BYTES;
+  }
+
   /** Lets in one who is not in yet. */
   join(user: User, group: Group, since: number): Membership {
     const membership: Membership = { user, group, since };
     group.members.set(user.number, membership);
+    group.namesBytes += listedBytes(user.name);
     if (user.memberships === NO_MEMBERSHIPS) user.memberships = new Map();
     user.memberships.set(group.folded, membership);
     user.removedFrom?.delete(group.folded);
@@ -59,6 +68,7 @@ export class Groups {
   leave({ user, group }: Membership): void {
     this.#forsaken = undefined;
     group.members.delete(user.number);
+    group.namesBytes -= listedBytes(user.name);
     user.memberships.delete(group.folded);
   }
 
@@ -70,3 +80,6 @@ export class Groups {
     return memberships;
   }
 }
+
+/** A name and the comma behind it. */
+const listedBytes = (name: string): number => encodedTextBytes(name) + 1;

@@ -54,6 +54,8 @@ export class Link {
   #answers = 0;
   #answerBytes = 0;
   #answersInFlight: Deque<{ readonly number: number; readonly bytes: number }> | undefined;
+  /** Goes out behind the next message, or when it is sent; `at`: when that is due at the latest, in ms. */
+  rider: { readonly frame: FramedMessage; readonly at: number } | undefined;
   readonly #overflow: (link: Link) => void;
 
   /** `overflow` is told when more is waiting than may: the client does not read. */
@@ -107,6 +109,14 @@ export class Link {
       first = answers?.first();
     }
     if (answers?.length === 0) this.#answersInFlight = undefined;
+  }
+
+  /** Sends what was to go out with something else. */
+  sendRider(now: number): void {
+    const { rider } = this;
+    if (rider === undefined) return;
+    this.rider = undefined;
+    this.post(now, rider.frame);
   }
 
   deliver(now: number, delivery: Delivery): void {
@@ -198,6 +208,7 @@ export class Link {
       this.#answersInFlight ??= new Deque();
       this.#answersInFlight.push({ number, bytes: frame.length });
     }
+    if (this.rider !== undefined) this.sendRider(now);
     return number;
   }
 
@@ -209,6 +220,7 @@ export class Link {
     delivery.number = typeof number === "number" ? number : Infinity;
     this.#inFlight ??= new Deque();
     this.#inFlight.push(delivery);
+    if (this.rider !== undefined) this.sendRider(now);
     return true;
   }
 }

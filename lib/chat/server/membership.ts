@@ -29,6 +29,8 @@ export interface Group {
   readonly founder: string;
   /** By the user's number, in order of joining. */
   readonly members: Map<number, Membership>;
+  /** What their names take in the list of members, in bytes. */
+  namesBytes: number;
 }
 
 /** Those of a user that is in no group: shared by all of them, and never changed. */

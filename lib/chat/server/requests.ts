@@ -190,7 +190,7 @@ export class ServerRequests {
         ? group === undefined && state.hasRoom(this.#most)
         : group !== undefined &&
           !user.memberships.has(group.folded) &&
-          group.members.size < this.#most.members;
+          state.groups.hasRoom(group, user, this.#most.members);
     if (!grows) return false;
     const waitMs = this.#quotas.tooSoon(this.#context.now, link.meter, type);
     if (waitMs === 0) return false;

@@ -10,7 +10,7 @@ import {
   PREFIX_HANDSHAKES_PER_SECOND,
 } from "../../transport/limits.ts";
 import type { Counts } from "../events.ts";
-import { GROUP_MEMBERS_MAX, GROUPS_MAX, USERS_MAX } from "../limits.ts";
+import { GROUP_MEMBERS_DEFAULT, GROUP_MEMBERS_MAX, GROUPS_MAX, USERS_MAX } from "../limits.ts";
 
 /** A number that whoever runs the server may set. */
 export interface ServerLimit<Name extends string = string> {
@@ -110,7 +110,7 @@ export const SERVER_LIMITS = [
     group: COUNTS,
     about: "Members of a group",
     unit: "users",
-    default: GROUP_MEMBERS_MAX,
+    default: GROUP_MEMBERS_DEFAULT,
     most: GROUP_MEMBERS_MAX,
   },
   {

@@ -19,6 +19,7 @@ import { ServerOutcomes } from "./outcomes.ts";
 import { Quotas } from "./quotas.ts";
 import { ServerRequests } from "./requests.ts";
 import { allLimits, countsOf, handshakesOf, type ServerLimits } from "./server-limits.ts";
+import { SettledNews } from "./settled-news.ts";
 import { TablePush } from "./table-push.ts";
 
 export interface ServerOptions extends Pick<
@@ -51,6 +52,7 @@ export class ServerMachine implements Machine {
   readonly #fanout: Fanout;
   readonly #inquiries: Inquiries;
   readonly #tablePush: TablePush;
+  readonly #settledNews: SettledNews;
   readonly #requests: ServerRequests;
   readonly #outcomes: ServerOutcomes;
   /** By session. */
@@ -86,6 +88,7 @@ export class ServerMachine implements Machine {
     this.#fanout = fanout;
     this.#inquiries = inquiries;
     this.#tablePush = tablePush;
+    this.#settledNews = new SettledNews(context);
     const parts = { inquiries, tablePush, quotas };
     this.#requests = new ServerRequests(context, parts, countsOf(all));
     const abandon = (link: Link) => this.#abandon(link);
@@ -110,6 +113,7 @@ export class ServerMachine implements Machine {
     this.#context.now = now;
     this.#endpoint.wake(now);
     this.#fanout.wake();
+    this.#settledNews.wake();
     this.#requests.wake();
     this.#endStrangers();
     for (;;) {
@@ -125,6 +129,7 @@ export class ServerMachine implements Machine {
       this.#context.wakeups.next,
       this.#fanout.nextWakeup(),
       this.#tablePush.nextWakeup(),
+      this.#settledNews.nextWakeup(),
       this.#requests.nextWakeup(),
       this.#context.strangers.nextWakeup(),
     );
@@ -165,7 +170,7 @@ export class ServerMachine implements Machine {
     this.#commit();
     this.#tablePush.flush();
     if (this.#tablePush.settled) this.#inquiries.confirm();
-    this.#tellSettled();
+    this.#settledNews.tell();
     this.#endOverflowed();
     this.#commit();
     if (this.#exit !== undefined) this.#context.show(QUITTING, "closing");
@@ -291,14 +296,6 @@ export class ServerMachine implements Machine {
 
   #expire({ user: { key, registration } }: Presence): void {
     this.#context.append({ type: "expired", key, registration });
-  }
-
-  #tellSettled(): void {
-    for (const { key, id } of this.#context.settlement.takeNews()) {
-      const link = this.#context.presenceOf(key)?.link;
-      if (link === undefined) continue;
-      this.#context.post(link, { type: "settled", payload: { id }, metadata: {} });
-    }
   }
 
   #endStrangers(): void {

@@ -178,7 +178,7 @@ export class ServerState {
         group = this.#add(checked.value, user, most);
         if (group !== undefined) created.push(group);
       }
-      if (group === undefined || group.members.size >= most.members) lost.push(name);
+      if (group === undefined || !this.groups.hasRoom(group, user, most.members)) lost.push(name);
       else if (!user.memberships.has(group.folded)) {
         joined.push(this.groups.join(user, group, index));
       }
@@ -246,9 +246,8 @@ export class ServerState {
     const membership = user.memberships.get(group.folded);
     if (event.type === "group_joined") {
       if (membership === undefined) {
-        const { members } = event.most;
-        if (group.members.size >= members) {
-          const detail = `The group is full: it has as many members as it takes, ${members}.`;
+        if (!this.groups.hasRoom(group, user, event.most.members)) {
+          const detail = `The group is full: it has as many members as it takes, ${group.members.size}.`;
           return refusal(RefusalReason.GroupFull, detail);
         }
         this.groups.join(user, group, index);
