@@ -2,7 +2,7 @@
 // transport, only when the machine wants to be woken and where its output goes.
 //
 // One turn of the loop: everything that has arrived is handed to the machine, then one flush shows, sends and appends
-// what came of it. Where datagrams come one at a time, each is answered before the socket is asked for another. Datagrams
+// what came of it; with very much to send, several turns, so that nobody's acknowledgement is lost for want of room. Where datagrams come one at a time, each is answered before the socket is asked for another. Datagrams
 // that are waiting are read before a timer is looked at: what lies in the buffer may be the very acknowledgement that the
 // timer waits for.
 
@@ -14,6 +14,9 @@ import { Clock } from "./clock.ts";
 
 /** Bun reads a socket until it is empty, however long that takes; the machine's answers do not wait longer than this. */
 const TURN_MAX_DATAGRAMS = 1_000;
+
+/** What one turn sends before what has arrived meanwhile is read: the acknowledgements of all this. */
+const TURN_MAX_SENT_DATAGRAMS = 1_000;
 
 /** Nor longer than this: the datagrams of a handshake take a hundred times as long as others. */
 const TURN_MAX_MS = 20;
@@ -159,14 +162,25 @@ export class Drive {
   #flush(): void {
     this.#flushDue = false;
     this.#flushing = true;
+    let sent = 0;
     do {
       this.#flushAgain = false;
       const output = this.#attempt((now) => this.#machine.flush(now));
-      if (output !== undefined) this.#emit(output);
-      if (output?.more === true) this.#flushAgain = true;
+      if (output === undefined) continue;
+      this.#emit(output);
+      sent += output.datagrams.length;
+      if (output.more !== true) continue;
+      if (sent < TURN_MAX_SENT_DATAGRAMS) this.#flushAgain = true;
+      else this.#readFirst();
     } while (this.#flushAgain && !this.#stopped);
     this.#flushing = false;
     this.#arm();
+  }
+
+  /** There is more to send. All that has arrived comes first. */
+  #readFirst(): void {
+    this.#oneAtATime = false;
+    this.#schedule();
   }
 
   #emit({ lines, datagrams, appends, serverKey, mismatch, exit }: Output): void {

@@ -121,6 +121,21 @@ describe("a turn of the loop", () => {
     drive.stop();
   });
 
+  test("is over after a thousand datagrams sent: what has arrived meanwhile is read before the rest goes out", async () => {
+    const { machine, drive, effects } = setUp();
+    const some = { ...NOTHING, datagrams: Array<Datagram>(400).fill({ to: PEER, bytes: BYTES }) };
+    machine.outputs = [...Array<typeof some>(4).fill({ ...some, more: true }), some];
+    const turn = () => new Promise(setImmediate);
+    drive.start();
+    await turn();
+    expect(effects).toEqual(Array(3).fill("send 400"));
+    drive.datagram(PEER, BYTES);
+    expect(machine.calls.at(-1)).toBe("receive");
+    await turn();
+    expect(effects).toEqual(Array(5).fill("send 400"));
+    drive.stop();
+  });
+
   test("that was not over when the loop was ended never is", async () => {
     const { machine, drive } = setUp();
     drive.datagram(PEER, BYTES);
