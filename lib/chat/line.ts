@@ -17,7 +17,9 @@ export interface Line {
 
 /** The same lines, with what is shown several times standing there as often. */
 export const everyLine = (lines: readonly Line[]): readonly Line[] =>
-  lines.flatMap((line) => Array.from({ length: line.times ?? 1 }, () => line));
+  lines.every(({ times = 1 }) => times === 1)
+    ? lines
+    : lines.flatMap((line) => Array.from({ length: line.times ?? 1 }, () => line));
 
 /** What stands in front of every line, and of what is typed: `>>> ` or `>>> (group-name) `. */
 export const prefix = (scope?: string): string =>

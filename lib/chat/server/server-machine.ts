@@ -178,11 +178,11 @@ export class ServerMachine implements Machine {
     const ends = this.#exit !== undefined;
     const datagrams = this.#endpoint.flush(now, ends ? Infinity : FLUSH_DATAGRAMS);
     const appends = this.#pending;
-    if (appends.length > 0) this.#pending = [];
+    const output = { datagrams, lines, more: this.#endpoint.unfinished };
+    if (this.#exit === undefined && appends.length === 0) return output;
+    this.#pending = [];
     return {
-      datagrams,
-      lines,
-      more: this.#endpoint.unfinished,
+      ...output,
       ...(this.#exit === undefined ? {} : { exit: this.#exit }),
       ...(appends.length === 0 ? {} : { appends }),
     };
