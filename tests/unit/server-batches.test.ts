@@ -103,6 +103,23 @@ describe("messages that follow each other", () => {
     expect(settled()).toEqual([first!, answersOf(ann).at(-1)!]);
   });
 
+  test.each(["inside", "outside"] as const)(
+    "are answered before what is asked behind them, with the log %s",
+    (log) => {
+      const stage = new ChatScene(1, undefined, { log });
+      if (log === "outside") stage.commitAtOnce();
+      const ann = stage.founder("ann", 6_001, "g");
+      ann.speaker.heard.length = 0;
+      for (const text of ["1", "2"]) ann.tell("send_group", { group: "g", text });
+      ann.tell("list_members", { group: "g" });
+      stage.run();
+      const answers = ann.speaker.heard
+        .map(({ type }) => type)
+        .filter((type) => type !== "settled");
+      expect(answers).toEqual(["received", "received", "members"]);
+    },
+  );
+
   test("are never more at once than the longest datagram has room for", () => {
     const { ann, bob, says, happen } = scene();
     const texts = Array.from({ length: 9 }, (_, at) => `${at}`.repeat(BATCH_MAX_BYTES / 4));

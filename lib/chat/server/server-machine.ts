@@ -206,10 +206,10 @@ export class ServerMachine implements Machine {
   }
 
   #apply(entries: readonly CommittedEntry[]): void {
-    for (const { index, event } of entries) {
-      if (index > this.#lastIndex) this.#applyOne(index, event);
-    }
+    const fresh = entries.filter(({ index }) => index > this.#lastIndex);
+    for (const { index, event } of fresh) this.#applyOne(index, event);
     this.#fanout.finish();
+    for (const { event } of fresh) this.#requests.committed(event);
   }
 
   #applyOne(index: number, event: ServerEvent): void {
@@ -217,7 +217,6 @@ export class ServerMachine implements Machine {
     // Who is in a group when its message gets its place is to get it.
     if (event.type !== "group_message") this.#fanout.finish();
     this.#outcomes.follow(this.#context.state.apply(index, event));
-    this.#requests.committed(event);
   }
 
   #handle(event: TransportEvent): void {
