@@ -2,9 +2,9 @@
 // transport, only when the machine wants to be woken and where its output goes.
 //
 // One turn of the loop: everything that has arrived is handed to the machine, then one flush shows, sends and appends
-// what came of it; with very much to send, several turns, so that nobody's acknowledgement is lost for want of room. Where datagrams come one at a time, each is answered before the socket is asked for another. Datagrams
-// that are waiting are read before a timer is looked at: what lies in the buffer may be the very acknowledgement that the
-// timer waits for.
+// what came of it; with very much to send, several turns, so that nobody's acknowledgement is lost for want of room.
+// Where datagrams come one at a time, each is answered before the socket is asked for another. Datagrams that are waiting
+// are read before a timer is looked at: what lies in the buffer may be the very acknowledgement that the timer waits for.
 
 import type { Line } from "../chat/line.ts";
 import type { LogEntry } from "../chat/log.ts";
@@ -177,7 +177,7 @@ export class Drive {
     this.#arm();
   }
 
-  /** There is more to send. All that has arrived comes first. */
+  /** There is more to send. All that has arrived comes first, also if this is in the middle of reading. */
   #readFirst(): void {
     this.#oneAtATime = false;
     this.#schedule();

@@ -10,13 +10,14 @@ import { Resets } from "./handshake/resets.ts";
 import { Revivals } from "./handshake/revival.ts";
 import type { FramedMessage } from "./session/send-stream.ts";
 import type { TransportEvent } from "./transport-event.ts";
-import { Turn } from "./turn.ts";
+import { Turn, UNLIMITED } from "./turn.ts";
 import { ByteReader } from "./wire/bytes.ts";
 import { type DataPacket, decodeDatagram, PacketKind, type RetryPacket } from "./wire/datagrams.ts";
 import { CloseCode } from "./wire/frames.ts";
 
 export type { SessionId } from "./connections.ts";
 export type { ConnectOptions, EndpointOptions } from "./endpoint-options.ts";
+export { UNLIMITED } from "./turn.ts";
 export type { ClosedReason, TransportEvent } from "./transport-event.ts";
 
 export class Endpoint {
@@ -27,6 +28,10 @@ export class Endpoint {
   readonly #resets: Resets;
   readonly #handshakes: Handshakes;
   readonly #revivals: Revivals;
+  /** The last flush has left something. */
+  #hasRest = false;
+  /** And another turn has begun all the same. */
+  #cutShort = false;
 
   constructor(options: EndpointOptions) {
     const { keyPair, random } = options;
@@ -75,6 +80,7 @@ export class Endpoint {
 
   /** Takes one datagram. Whatever cannot be read is dropped in silence. */
   receive(now: number, from: Address, datagram: Uint8Array): void {
+    this.#cutShort = this.#hasRest;
     const packet = decodeDatagram(datagram);
     if ("reason" in packet) return;
     switch (packet.kind) {
@@ -95,6 +101,7 @@ export class Endpoint {
 
   /** Looks at the clock: call it when `nextWakeup` has come. */
   wake(now: number): void {
+    this.#cutShort = this.#hasRest;
     this.#handshakes.wake(now);
     for (;;) {
       const connection = this.#deadlines.popDue(now);
@@ -132,11 +139,11 @@ export class Endpoint {
   }
 
   /**
-   * What must be sent now, all sessions together. Call it once per turn, after the events are dealt with. With
-   * `datagramsMax`, no further session is asked for more once there are so many: see `unfinished`.
+   * What must be sent now, all sessions together. Call it once per turn, after the events are dealt with. With `limits`,
+   * there may be a rest: see `unfinished`.
    */
-  flush(now: number, datagramsMax: number = Number.POSITIVE_INFINITY): Datagram[] {
-    this.#turn.lookAfterTouched(datagramsMax, (connection) => {
+  flush(now: number, limits = UNLIMITED): Datagram[] {
+    this.#turn.lookAfterTouched(limits, (connection) => {
       const { session, initiation } = connection;
       if (initiation !== undefined) {
         for (const bytes of initiation.poll(now)) this.#turn.send(session.address, bytes);
@@ -145,8 +152,10 @@ export class Endpoint {
       if (this.#revivals.nextAt(now, connection) <= now) this.#revivals.ask(now, connection);
       this.#deadlines.schedule(connection, this.#deadline(now, connection));
     });
-    // Once in a turn, however many parts it has.
-    if (!this.unfinished) this.#handshakes.answer(now);
+    // Once in a turn, behind all of its parts; but turns that leave one another no time for that do not keep others out.
+    this.#hasRest = this.unfinished;
+    if (!this.#hasRest || this.#cutShort) this.#handshakes.answer(now);
+    this.#cutShort = false;
     return this.#turn.takeOut();
   }
 

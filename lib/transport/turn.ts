@@ -5,6 +5,14 @@ import type { Address, Datagram } from "./address.ts";
 import type { Connection, Connections, SessionId } from "./connections.ts";
 import type { Ending, TransportEvent } from "./transport-event.ts";
 
+/** What one flush sends at most: no further session is asked for more once there is so much. */
+export interface FlushLimits {
+  readonly datagrams: number;
+  readonly bytes: number;
+}
+
+export const UNLIMITED: FlushLimits = { datagrams: Infinity, bytes: Infinity };
+
 export class Turn {
   readonly #connections: Connections;
   #touched: Connection[] = [];
@@ -38,18 +46,22 @@ export class Turn {
     return this.#touched.length > 0;
   }
 
-  /** Calls `lookAfter` for sessions that were touched and are still there, until there are so many datagrams to send. */
-  lookAfterTouched(datagramsMax: number, lookAfter: (connection: Connection) => void): void {
+  /** Calls `lookAfter` for sessions that were touched and are still there, until there is so much to send. */
+  lookAfterTouched(limits: FlushLimits, lookAfter: (connection: Connection) => void): void {
     const touched = this.#touched;
     if (touched.length === 0) return;
     this.#touched = [];
+    const { out } = this;
     let done = 0;
+    let counted = 0;
+    let bytes = 0;
     try {
-      while (done < touched.length && this.out.length < datagramsMax) {
+      while (done < touched.length && out.length < limits.datagrams && bytes < limits.bytes) {
         const connection = touched[done++]!;
         if (!connection.touched) continue;
         connection.touched = false;
         lookAfter(connection);
+        for (; counted < out.length; counted++) bytes += out[counted]!.bytes.length;
       }
     } finally {
       // Even after a fault of ours with one of them, the others are not forgotten.

@@ -11,21 +11,24 @@ const established = ({ events }: Host): SessionId[] =>
 
 const hasMessage = ({ events }: Host): boolean => events.some(({ type }) => type === "message");
 
-test("a flush goes in parts, each session in one of them", () => {
+test.each([
+  ["of so many datagrams", { datagrams: 3, bytes: Infinity }, [3, 3, 1]],
+  ["of so many bytes", { datagrams: Infinity, bytes: 100 }, [2, 2, 2, 1]],
+])("a flush goes in parts %s, each session in one of them", (_, limits, lengths) => {
   const world = new EndpointWorld(3);
   const server = world.host(1000);
   const clients = Array.from({ length: 7 }, (_, at) => world.host(1001 + at));
   for (const { endpoint } of clients) endpoint.connect(0, server.address);
   world.runUntil(() => established(server).length === clients.length);
   for (const session of established(server)) {
-    server.endpoint.send(world.now, session, frameMessage(new Uint8Array(1)));
+    server.endpoint.send(world.now, session, frameMessage(new Uint8Array(40)));
   }
   const parts: number[][] = [];
   do {
-    const datagrams = server.endpoint.flush(world.now, 3);
+    const datagrams = server.endpoint.flush(world.now, limits);
     parts.push(datagrams.map(({ to }) => to.port));
   } while (server.endpoint.unfinished);
-  expect(parts.map(({ length }) => length)).toEqual([3, 3, 1]);
+  expect(parts.map(({ length }) => length)).toEqual(lengths);
   const ports = clients.map(({ address }) => address.port);
   expect(parts.flat().toSorted()).toEqual(ports);
   expect(server.endpoint.flush(world.now)).toEqual([]);

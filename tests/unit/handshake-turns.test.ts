@@ -11,8 +11,11 @@ import {
   IDLE_TIMEOUT_MS,
 } from "../../lib/transport/limits.ts";
 import { frameMessage } from "../../lib/transport/session/send-stream.ts";
+import type { FlushLimits } from "../../lib/transport/turn.ts";
 import { PacketKind } from "../../lib/transport/wire/datagrams.ts";
 import { Prng } from "../support/prng.ts";
+
+const IN_THREES: FlushLimits = { datagrams: 3, bytes: Infinity };
 
 const SERVER: Address = { host: "192.0.2.1", port: 5_000 };
 
@@ -80,11 +83,35 @@ test("a turn with a fan-out in parts makes no more of them", () => {
   }
   for (const { address, initiate } of many) server.receive(1, address, initiate);
   const kinds: (number | undefined)[] = [];
-  do kinds.push(...server.flush(1, 3).map(({ bytes }) => bytes[0]));
+  do kinds.push(...server.flush(1, IN_THREES).map(({ bytes }) => bytes[0]));
   while (server.unfinished);
   const count = (kind: number) => kinds.filter((one) => one === kind).length;
   expect(count(PacketKind.Data)).toBe(members.length);
   expect(count(PacketKind.Respond)).toBe(HANDSHAKES_PER_TURN_MAX);
+});
+
+test("come with every turn, also where none ends before the next one begins", () => {
+  const { server, client } = scene();
+  const talkers = Array.from({ length: 6 }, client);
+  for (const { client: talker, address, session, initiate } of talkers) {
+    server.receive(0, address, initiate);
+    for (const { bytes } of server.flush(0)) talker.receive(0, SERVER, bytes);
+    talker.send(0, session, frameMessage(new Uint8Array(5)));
+    for (const { bytes } of talker.flush(0)) server.receive(0, address, bytes);
+  }
+  const sessions = server
+    .takeEvents()
+    .flatMap(({ type, session }) => (type === "established" ? [session] : []));
+  const newcomer = client();
+  server.receive(1, newcomer.address, newcomer.initiate);
+  const kinds: (number | undefined)[] = [];
+  for (let turn = 1; turn <= 3; turn++) {
+    for (const session of sessions) server.send(turn, session, frameMessage(new Uint8Array(5)));
+    kinds.push(...server.flush(turn, IN_THREES).map(({ bytes }) => bytes[0]));
+    expect(server.unfinished).toBe(true);
+    server.receive(turn, newcomer.address, new Uint8Array(1));
+  }
+  expect(kinds.filter((kind) => kind === PacketKind.Respond)).toHaveLength(1);
 });
 
 test("who talks is heard before them, whatever came first", () => {

@@ -2,7 +2,12 @@
 // log's order, and once per turn everything out. Knows no socket, no clock and no store.
 
 import type { Address } from "../../transport/address.ts";
-import { Endpoint, type EndpointOptions, type TransportEvent } from "../../transport/endpoint.ts";
+import {
+  Endpoint,
+  type EndpointOptions,
+  type TransportEvent,
+  UNLIMITED,
+} from "../../transport/endpoint.ts";
 import { GIVE_UP_MS } from "../../transport/retry.ts";
 import { toHex } from "../../transport/wire/bytes.ts";
 import type { ServerEvent } from "../events.ts";
@@ -42,9 +47,9 @@ const EPOCH_BYTES = 8;
 
 /**
  * A fan-out goes out in parts: the first members read theirs while those of the next ones are sealed. Enough for the kernel
- * to take them at little more than the price of one call.
+ * to take them at little more than the price of one call; long ones take so long to seal that a few are enough.
  */
-const FLUSH_DATAGRAMS = 64;
+const FLUSH_LIMITS = { datagrams: 64, bytes: 65_536 };
 
 export class ServerMachine implements Machine {
   readonly #endpoint: Endpoint;
@@ -162,12 +167,7 @@ export class ServerMachine implements Machine {
     this.#context.now = now;
     this.#start();
     this.#commit();
-    for (const event of this.#endpoint.takeEvents()) {
-      this.#handle(event);
-      // Messages to groups wait for those that follow on them.
-      if (this.#pending.at(-1)?.type !== "group_message") this.#commit();
-    }
-    this.#commit();
+    this.#handleAll(this.#endpoint.takeEvents());
     this.#tablePush.flush();
     if (this.#tablePush.settled) this.#inquiries.confirm();
     this.#settledNews.tell();
@@ -176,13 +176,13 @@ export class ServerMachine implements Machine {
     if (this.#exit !== undefined) this.#context.show(QUITTING, "closing");
     const lines = this.#context.takeLines();
     const ends = this.#exit !== undefined;
-    const datagrams = this.#endpoint.flush(now, ends ? Infinity : FLUSH_DATAGRAMS);
+    const datagrams = this.#endpoint.flush(now, ends ? UNLIMITED : FLUSH_LIMITS);
     const appends = this.#pending;
-    const output = { datagrams, lines, more: this.#endpoint.unfinished };
-    if (this.#exit === undefined && appends.length === 0) return output;
-    this.#pending = [];
+    if (appends.length > 0) this.#pending = [];
     return {
-      ...output,
+      datagrams,
+      lines,
+      more: this.#endpoint.unfinished,
       ...(this.#exit === undefined ? {} : { exit: this.#exit }),
       ...(appends.length === 0 ? {} : { appends }),
     };
@@ -196,6 +196,18 @@ export class ServerMachine implements Machine {
     this.#pending.unshift({ type: "opened", epoch: this.#epoch });
   }
 
+  /** Each event takes effect before the next one; but messages of one session to a group wait for those behind them. */
+  #handleAll(events: readonly TransportEvent[]): void {
+    let talking: number | undefined;
+    for (const event of events) {
+      if (event.type !== "message" || event.session !== talking) this.#commit();
+      this.#handle(event);
+      talking = event.session;
+      if (this.#pending.at(-1)?.type !== "group_message") this.#commit();
+    }
+    this.#commit();
+  }
+
   /** With the log inside, what is pending takes effect at once. */
   #commit(): void {
     while (this.#memory !== undefined && this.#pending.length > 0) {
@@ -206,10 +218,14 @@ export class ServerMachine implements Machine {
   }
 
   #apply(entries: readonly CommittedEntry[]): void {
-    const fresh = entries.filter(({ index }) => index > this.#lastIndex);
-    for (const { index, event } of fresh) this.#applyOne(index, event);
+    const applied: ServerEvent[] = [];
+    for (const { index, event } of entries) {
+      if (index <= this.#lastIndex) continue;
+      this.#applyOne(index, event);
+      applied.push(event);
+    }
     this.#fanout.finish();
-    for (const { event } of fresh) this.#requests.committed(event);
+    for (const event of applied) this.#requests.committed(event);
   }
 
   #applyOne(index: number, event: ServerEvent): void {
