@@ -56,8 +56,11 @@ export const BACKLOG_SLOW_MESSAGES = 1_024;
 /** The same in bytes, for few but long messages. */
 export const BACKLOG_SLOW_BYTES = 2_097_152;
 
-/** Messages of one sender that go out to a group as one, in bytes: what the longest datagram has room for. */
-export const BATCH_MAX_BYTES = 32_768;
+/**
+ * Messages of one sender that go out to a group as one, in bytes: seven packets of the base size, which also a slow path
+ * that loses half of them carries well before the member counts as one that takes nothing.
+ */
+export const BATCH_MAX_BYTES = 8_192;
 
 /** How long `settled` waits for something else that is said to the same client, to go out with it. */
 export const SETTLED_DELAY_MS = 1_000;
@@ -71,7 +74,7 @@ export const BACKLOG_MAX_BYTES = 67_108_864;
 /** Answers and tables that wait in the chat layer for one session that does not drain before it is given up. */
 export const ANSWERS_MAX_FRAMES = 16_384;
 
-/** The same in bytes: some twenty of the longest lists, of which an honest client asks for one at a time. */
+/** The same in bytes: sixteen of the longest lists, of which an honest client asks for one at a time. */
 export const ANSWERS_MAX_BYTES = 16_777_216;
 
 /** A client that has so many bytes of answers to take is given no further list: an honest one has one at a time. */

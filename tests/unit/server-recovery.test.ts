@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 
+import { REQUESTS_IN_FLIGHT_MAX } from "../../lib/chat/limits.ts";
 import type { CommittedEntry, LogEntry } from "../../lib/chat/log.ts";
 import type { TablePosition } from "../../lib/chat/message.ts";
 import { allLimits, countsOf } from "../../lib/chat/server/server-limits.ts";
@@ -347,4 +348,32 @@ test("a table of more than 1,000 users is not pushed, one of 900 is again", () =
   scene.run(50_000);
   expect(client.speaker.heard.map(({ type }) => type)).toEqual(["table"]);
   expect(client.speaker.last("table")?.payload.users.length).toBe(1);
+});
+
+test("a text that was answered on the next session does not count as unanswered for ever", () => {
+  const scene = new ChatScene(1, undefined, { log: "outside" });
+  const entries = scene.commitAtOnce();
+  const ann = scene.founder("ann", 5_555, "g");
+  const waiting: LogEntry[] = [];
+  const commit = (): void => {
+    const index = entries.length + 1;
+    const committed = waiting.splice(0).map((event, at) => ({ index: index + at, event }));
+    entries.push(...committed);
+    scene.network.act(scene.server, (machine, now) => machine.committed(now, committed));
+    scene.run();
+  };
+  scene.server.onOutput = ({ appends = [] }) => void waiting.push(...appends);
+  for (let times = 0; times <= REQUESTS_IN_FLIGHT_MAX; times++) {
+    ann.tell("send_group", { group: "g", text: "hello" });
+    scene.run();
+    ann.reconnect();
+    ann.tell("register", { name: "ann", groups: ["g"] });
+    scene.run();
+    expect(waiting.map(({ type }) => type)).toEqual(["group_message", "registered"]);
+    commit();
+  }
+  const asked = ann.tell("send_group", { group: "g", text: "hello" });
+  scene.run();
+  commit();
+  expect(ann.speaker.answers(asked)).toMatchObject([{ type: "received" }]);
 });

@@ -204,13 +204,11 @@ export class ClientMachine implements Machine {
     if (this.#gone) return NOTHING;
     this.#takeEvents(now);
     const serverKey = this.#server.takeProvenKey();
-    const lines = this.#screen.take();
+    const said = { lines: this.#screen.take(), ...(serverKey === undefined ? {} : { serverKey }) };
     const ending = this.#ending;
     if (ending === undefined || now < ending.at) {
-      const datagrams = ending?.quiet === true ? [] : this.#endpoint.flush(now);
-      return serverKey === undefined ? { lines, datagrams } : { lines, datagrams, serverKey };
+      return { ...said, datagrams: ending?.quiet === true ? [] : this.#endpoint.flush(now) };
     }
-    const said = serverKey === undefined ? { lines } : { lines, serverKey };
     this.#gone = true;
     const exit = ending.status;
     if (ending.quiet) return { ...said, datagrams: [], exit };

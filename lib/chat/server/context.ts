@@ -82,7 +82,8 @@ export class ServerContext {
   }
 
   #answer(link: Link, reply: Reply): void {
-    link.presence?.unanswered?.delete(reply.metadata.id);
+    // Not that of the session: one that has just come back is about to get it.
+    this.presenceOf(link.key)?.unanswered?.delete(reply.metadata.id);
     link.post(this.now, frameMessage(encodeMessage(reply)), true);
   }
 }

@@ -1,5 +1,6 @@
 // Group messages on their way to the members: encoded once, those of one sender that follow each other put together,
-// handed to each, acknowledged, given up, or kept for one that is away for a moment. Knows no request and no log; what it finds out becomes an event.
+// handed to each, acknowledged, given up, or kept for one that is away for a moment. Knows no request and no log; what
+// it finds out becomes an event.
 
 import { GIVE_UP_MS } from "../../transport/retry.ts";
 import {

@@ -29,6 +29,7 @@ export class SettledNews {
       link.rider = { frame, at };
       if (endpoint.hasToSend(link.session)) link.sendRider(now);
     }
+    this.#dropSent();
   }
 
   nextWakeup(): number {
@@ -38,8 +39,16 @@ export class SettledNews {
   wake(): void {
     const { now } = this.#context;
     for (let first = this.#waiting.first(); first !== undefined && first.at <= now;) {
-      const { link, at } = first;
-      if (link.rider?.at === at) link.sendRider(now);
+      first.link.sendRider(now);
+      this.#dropSent();
+      first = this.#waiting.first();
+    }
+  }
+
+  /** Those in front that have gone out with something else, or belong to a later entry. */
+  #dropSent(): void {
+    for (let first = this.#waiting.first(); first !== undefined;) {
+      if (first.link.rider?.at === first.at) return;
       this.#waiting.shift();
       first = this.#waiting.first();
     }
