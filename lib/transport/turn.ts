@@ -3,6 +3,7 @@
 
 import type { Address, Datagram } from "./address.ts";
 import type { Connection, Connections, SessionId } from "./connections.ts";
+import { Deque } from "./deque.ts";
 import type { Ending, TransportEvent } from "./transport-event.ts";
 
 /** What one flush sends at most: no further session is asked for more once there is so much. */
@@ -15,7 +16,7 @@ export const UNLIMITED: FlushLimits = { datagrams: Infinity, bytes: Infinity };
 
 export class Turn {
   readonly #connections: Connections;
-  #touched: Connection[] = [];
+  readonly #touched = new Deque<Connection>();
   #events: TransportEvent[] = [];
   /** Sessions whose events are not told. */
   readonly #silenced = new Set<SessionId>();
@@ -48,24 +49,17 @@ export class Turn {
 
   /** Calls `lookAfter` for sessions that were touched and are still there, until there is so much to send. */
   lookAfterTouched(limits: FlushLimits, lookAfter: (connection: Connection) => void): void {
-    const touched = this.#touched;
-    if (touched.length === 0) return;
-    this.#touched = [];
     const { out } = this;
-    let done = 0;
     let counted = 0;
     let bytes = 0;
-    try {
-      while (done < touched.length && out.length < limits.datagrams && bytes < limits.bytes) {
-        const connection = touched[done++]!;
-        if (!connection.touched) continue;
-        connection.touched = false;
-        lookAfter(connection);
-        for (; counted < out.length; counted++) bytes += out[counted]!.bytes.length;
-      }
-    } finally {
-      // Even after a fault of ours with one of them, the others are not forgotten.
-      if (done < touched.length) this.#touched = [...touched.slice(done), ...this.#touched];
+    // Those that are touched meanwhile have their turn with the next flush.
+    for (let left = this.#touched.length; left > 0; left--) {
+      if (out.length >= limits.datagrams || bytes >= limits.bytes) return;
+      const connection = this.#touched.shift()!;
+      if (!connection.touched) continue;
+      connection.touched = false;
+      lookAfter(connection);
+      for (; counted < out.length; counted++) bytes += out[counted]!.bytes.length;
     }
   }
 

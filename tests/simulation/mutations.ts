@@ -4,11 +4,11 @@
 import { DirectLinks } from "../../lib/chat/client/direct-links.ts";
 import { Strangers } from "../../lib/chat/client/incoming.ts";
 import { GroupRoom } from "../../lib/chat/client/room.ts";
-import { Deque } from "../../lib/chat/deque.ts";
 import { Groups } from "../../lib/chat/server/groups.ts";
 import { Revivals } from "../../lib/chat/server/revivals.ts";
 import { ServerMachine } from "../../lib/chat/server/server-machine.ts";
 import { UserTable } from "../../lib/chat/server/user-table.ts";
+import { Deque } from "../../lib/transport/deque.ts";
 import { Endpoint } from "../../lib/transport/endpoint.ts";
 import { KeyPhases } from "../../lib/transport/session/key-phases.ts";
 import { Liveness } from "../../lib/transport/session/liveness.ts";

@@ -2,7 +2,6 @@
 
 import { describe, expect, test } from "bun:test";
 
-import { Deque } from "../../lib/chat/deque.ts";
 import type { ServerEvent } from "../../lib/chat/events.ts";
 import {
   DEPARTED_KEPT,
@@ -22,6 +21,7 @@ import { Revivals } from "../../lib/chat/server/revivals.ts";
 import { allLimits, countsOf } from "../../lib/chat/server/server-limits.ts";
 import { Settlement } from "../../lib/chat/server/settlement.ts";
 import { ServerState } from "../../lib/chat/server/state.ts";
+import { Deque } from "../../lib/transport/deque.ts";
 import { MESSAGE_MAX_BYTES } from "../../lib/transport/limits.ts";
 import { frameMessage } from "../../lib/transport/session/send-stream.ts";
 

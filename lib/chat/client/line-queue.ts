@@ -1,7 +1,7 @@
 // Typed lines, run in order. Messages do not wait for each other, everything else does: it may change what the next
 // line means. Knows nothing of what the commands do.
 
-import { Deque } from "../deque.ts";
+import { Deque } from "../../transport/deque.ts";
 import { REQUESTS_IN_FLIGHT_MAX } from "../limits.ts";
 import type { ParsedLine } from "./commands.ts";
 

@@ -4,7 +4,7 @@
 
 import { type Rate, takeToken } from "../../transport/bucket.ts";
 import { DeadlineQueue, type Scheduled } from "../../transport/deadline-queue.ts";
-import { Deque } from "../deque.ts";
+import { Deque } from "../../transport/deque.ts";
 import {
   PACED_ALL_MAX_BYTES,
   PACED_LINES_PER_MINUTE,

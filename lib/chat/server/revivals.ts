@@ -1,7 +1,7 @@
 // Groups that came back after the server lost its memory. Their members return one by one; what is said to the group in
 // that time is kept for those who come later, who were members all along. Knows no user and no session.
 
-import { Deque } from "../deque.ts";
+import { Deque } from "../../transport/deque.ts";
 import { REVIVAL_MAX_BYTES, REVIVAL_MESSAGES_MAX, REVIVAL_MS } from "../limits.ts";
 import type { Group } from "./membership.ts";
 import type { GroupSending, Settlement } from "./settlement.ts";

@@ -1,8 +1,8 @@
 // Tells senders how far their group messages are settled. That does not hurry: it goes out with whatever else is said to
 // them, and alone only if there is nothing for a while. Knows which sessions wait, not what settles a message.
 
+import { Deque } from "../../transport/deque.ts";
 import { frameMessage } from "../../transport/session/send-stream.ts";
-import { Deque } from "../deque.ts";
 import { SETTLED_DELAY_MS } from "../limits.ts";
 import { encodeMessage } from "../message.ts";
 import type { ServerContext } from "./context.ts";

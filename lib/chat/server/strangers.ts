@@ -1,7 +1,7 @@
 // Sessions that are no registered user's: their time is short, so that nobody fills the server with them. Knows when, and
 // not who has registered since.
 
-import { Deque } from "../deque.ts";
+import { Deque } from "../../transport/deque.ts";
 import { UNREGISTERED_MAX_MS } from "../limits.ts";
 import type { Link } from "./link.ts";
 
