@@ -2,6 +2,8 @@
 // Says what is said, not how it gets there: knows no session, no socket and no state.
 // Reading is in message-decode.ts.
 
+import { type FramedMessage, frameMessage } from "../transport/session/send-stream.ts";
+
 /** The shape of every message. `type` alone decides the shapes of the other two. */
 interface Envelope<Type extends string, Payload, Metadata> {
   readonly type: Type;
@@ -288,10 +290,13 @@ export const senderTag = (key: string): string => key.slice(0, SENDER_TAG_DIGITS
 
 const encoder = new TextEncoder();
 
-/** The bytes of a message, to be handed to `frameMessage`. The caller keeps them within MESSAGE_MAX_BYTES. */
+/** The bytes of a message. The caller keeps them within MESSAGE_MAX_BYTES. */
 export function encodeMessage(message: Message): Uint8Array {
   return encoder.encode(JSON.stringify(message));
 }
+
+/** The same, as the transport takes it. */
+export const framed = (message: Message): FramedMessage => frameMessage(encodeMessage(message));
 
 /** How long a text is inside a message, in bytes: escapes and quotes counted. At most TEXT_MAX_BYTES may be sent. */
 export function encodedTextBytes(text: string): number {

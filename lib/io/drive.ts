@@ -15,14 +15,14 @@ import { Clock } from "./clock.ts";
 /** Bun reads a socket until it is empty, however long that takes; the machine's answers do not wait longer than this. */
 const TURN_MAX_DATAGRAMS = 1_000;
 
-/** What one turn sends before what has arrived meanwhile is read: the acknowledgements of all this. */
-const TURN_MAX_SENT_DATAGRAMS = 1_000;
-
 /** Nor longer than this: the datagrams of a handshake take a hundred times as long as others. */
 const TURN_MAX_MS = 20;
 
 /** To look at the clock with every datagram would cost more than it brings. */
 const LOOK_EVERY_DATAGRAMS = 16;
+
+/** What one turn sends before what has arrived meanwhile is read: the acknowledgements of all this. */
+const TURN_MAX_SENT_DATAGRAMS = 1_000;
 
 /** A flood never leaves the buffer empty. Timers that are overdue by this much no longer wait for that. */
 const WAKE_POSTPONED_MAX_MS = 50;
@@ -169,16 +169,18 @@ export class Drive {
       if (output === undefined) continue;
       this.#emit(output);
       sent += output.datagrams.length;
-      if (output.more !== true) continue;
-      if (sent < TURN_MAX_SENT_DATAGRAMS) this.#flushAgain = true;
-      else this.#readFirst();
+      if (output.more === true) this.#goOn(sent);
     } while (this.#flushAgain && !this.#stopped);
     this.#flushing = false;
     this.#arm();
   }
 
-  /** There is more to send. All that has arrived comes first, also if this is in the middle of reading. */
-  #readFirst(): void {
+  /** There is more to send: at once, or after so much when all that has arrived is read, also in the middle of reading. */
+  #goOn(sent: number): void {
+    if (sent < TURN_MAX_SENT_DATAGRAMS) {
+      this.#flushAgain = true;
+      return;
+    }
     this.#oneAtATime = false;
     this.#schedule();
   }

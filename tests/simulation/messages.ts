@@ -171,8 +171,7 @@ export class Messages implements Watcher {
 
   #find(process: Process, line: Line, from: string, text: string): Message | undefined {
     const message = this.#byText.get(text);
-    const name = message?.typed.process.name;
-    if (message === undefined || (name !== from && name?.toLowerCase() !== from.toLowerCase())) {
+    if (message === undefined || message.typed.process.name.toLowerCase() !== from.toLowerCase()) {
       this.#findings.add("shown and never sent", `${process.name} shows "${line.text}"`);
       return undefined;
     }

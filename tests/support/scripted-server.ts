@@ -4,7 +4,7 @@
 import type { Machine, Output } from "../../lib/chat/machine.ts";
 import { decodeMessage } from "../../lib/chat/message-decode.ts";
 import {
-  encodeMessage,
+  framed,
   type Message,
   type RefusalReason,
   type Reply,
@@ -14,7 +14,6 @@ import {
 import type { Address } from "../../lib/transport/address.ts";
 import { keyPairFrom } from "../../lib/transport/crypto/keys.ts";
 import { Endpoint, type SessionId } from "../../lib/transport/endpoint.ts";
-import { frameMessage } from "../../lib/transport/session/send-stream.ts";
 import { toHex } from "../../lib/transport/wire/bytes.ts";
 import { Prng } from "./prng.ts";
 
@@ -55,7 +54,7 @@ export class ScriptedServer implements Machine {
   }
 
   say(session: SessionId, message: Message): void {
-    this.endpoint.send(this.now, session, frameMessage(encodeMessage(message)));
+    this.endpoint.send(this.now, session, framed(message));
   }
 
   reply({ session, message }: Asked, reply: WithoutMetadata<Reply>): void {

@@ -2,10 +2,9 @@
 
 import type { Output } from "../../lib/chat/machine.ts";
 import { decodeMessage } from "../../lib/chat/message-decode.ts";
-import { encodeMessage, type Message } from "../../lib/chat/message.ts";
+import { framed, type Message } from "../../lib/chat/message.ts";
 import { keyPairFrom } from "../../lib/transport/crypto/keys.ts";
 import { Endpoint, type SessionId } from "../../lib/transport/endpoint.ts";
-import { frameMessage } from "../../lib/transport/session/send-stream.ts";
 import { toHex } from "../../lib/transport/wire/bytes.ts";
 import type { Actor, ClientScene } from "./client-scene.ts";
 import type { Node } from "./network.ts";
@@ -55,7 +54,7 @@ export class Stranger {
     const session = this.#endpoint.connect(network.now, peer.node.address);
     return (message) =>
       network.act(this.#node, (_, now) => {
-        this.#endpoint.send(now, session, frameMessage(encodeMessage(message)));
+        this.#endpoint.send(now, session, framed(message));
       });
   }
 

@@ -4,7 +4,7 @@ import { expect, test } from "bun:test";
 
 import type { Address } from "../../lib/transport/address.ts";
 import { keyPairFrom } from "../../lib/transport/crypto/keys.ts";
-import { Endpoint } from "../../lib/transport/endpoint.ts";
+import { Endpoint, type SessionId } from "../../lib/transport/endpoint.ts";
 import {
   HANDSHAKES_PER_TURN_MAX,
   HANDSHAKES_WAITING_MAX,
@@ -32,19 +32,29 @@ const scene = () => {
     });
   const server = endpoint();
   let clients = 0;
-  return {
-    server,
-    /** One that has its cookie: its INITIATE, and itself. */
-    client() {
-      const address: Address = { host: "198.51.100.1", port: 10_000 + clients++ };
-      const client = endpoint();
-      const session = client.connect(0, SERVER);
-      for (const { bytes } of client.flush(0)) server.receive(0, address, bytes);
-      for (const { bytes } of server.flush(0)) client.receive(0, SERVER, bytes);
-      const [initiate] = client.flush(0);
-      return { client, address, session, initiate: initiate!.bytes };
-    },
+  /** One that has its cookie: its INITIATE, and itself. */
+  const client = () => {
+    const address: Address = { host: "198.51.100.1", port: 10_000 + clients++ };
+    const client = endpoint();
+    const session = client.connect(0, SERVER);
+    for (const { bytes } of client.flush(0)) server.receive(0, address, bytes);
+    for (const { bytes } of server.flush(0)) client.receive(0, SERVER, bytes);
+    const [initiate] = client.flush(0);
+    return { client, address, session, initiate: initiate!.bytes };
   };
+  /** So many whose sessions are there: the server's numbers of these. */
+  const talkers = (count: number): SessionId[] => {
+    for (let talker = 0; talker < count; talker++) {
+      const { client: one, address, session, initiate } = client();
+      server.receive(0, address, initiate);
+      for (const { bytes } of server.flush(0)) one.receive(0, SERVER, bytes);
+      one.send(0, session, frameMessage(new Uint8Array(5)));
+      for (const { bytes } of one.flush(0)) server.receive(0, address, bytes);
+    }
+    const events = server.takeEvents();
+    return events.flatMap(({ type, session }) => (type === "established" ? [session] : []));
+  };
+  return { server, client, talkers };
 };
 
 const responds = (server: Endpoint, now: number): number =>
@@ -69,18 +79,10 @@ test("a turn makes some, and the next ones the rest, in the order in which they 
 });
 
 test("a turn with a fan-out in parts makes no more of them", () => {
-  const { server, client } = scene();
-  const members = Array.from({ length: 10 }, client);
-  for (const { client: member, address, session, initiate } of members) {
-    server.receive(0, address, initiate);
-    for (const { bytes } of server.flush(0)) member.receive(0, SERVER, bytes);
-    member.send(0, session, frameMessage(new Uint8Array(5)));
-    for (const { bytes } of member.flush(0)) server.receive(0, address, bytes);
-  }
+  const { server, client, talkers } = scene();
+  const members = talkers(10);
   const many = Array.from({ length: 3 * HANDSHAKES_PER_TURN_MAX }, client);
-  for (const { type, session } of server.takeEvents()) {
-    if (type === "established") server.send(1, session, frameMessage(new Uint8Array(5)));
-  }
+  for (const session of members) server.send(1, session, frameMessage(new Uint8Array(5)));
   for (const { address, initiate } of many) server.receive(1, address, initiate);
   const kinds: (number | undefined)[] = [];
   do kinds.push(...server.flush(1, IN_THREES).map(({ bytes }) => bytes[0]));
@@ -90,18 +92,9 @@ test("a turn with a fan-out in parts makes no more of them", () => {
   expect(count(PacketKind.Respond)).toBe(HANDSHAKES_PER_TURN_MAX);
 });
 
-test("come with every turn, also where none ends before the next one begins", () => {
-  const { server, client } = scene();
-  const talkers = Array.from({ length: 6 }, client);
-  for (const { client: talker, address, session, initiate } of talkers) {
-    server.receive(0, address, initiate);
-    for (const { bytes } of server.flush(0)) talker.receive(0, SERVER, bytes);
-    talker.send(0, session, frameMessage(new Uint8Array(5)));
-    for (const { bytes } of talker.flush(0)) server.receive(0, address, bytes);
-  }
-  const sessions = server
-    .takeEvents()
-    .flatMap(({ type, session }) => (type === "established" ? [session] : []));
+test("some come with every turn, also where none ends before the next one begins", () => {
+  const { server, client, talkers } = scene();
+  const sessions = talkers(6);
   const newcomer = client();
   server.receive(1, newcomer.address, newcomer.initiate);
   const kinds: (number | undefined)[] = [];

@@ -120,7 +120,7 @@ describe("messages that follow each other", () => {
     },
   );
 
-  test("are never more at once than the longest datagram has room for", () => {
+  test("that are too long to go out as one go out one behind the other", () => {
     const { ann, bob, says, happen } = scene();
     const texts = Array.from({ length: 9 }, (_, at) => `${at}`.repeat(BATCH_MAX_BYTES / 4));
     happen(...texts.map((text) => says(ann, text)));

@@ -7,8 +7,9 @@ import type { FramedMessage } from "../../transport/session/send-stream.ts";
 import { fromHex } from "../../transport/wire/bytes.ts";
 import { bound } from "../bound.ts";
 import { SENDERS_REMEMBERED_MAX, SESSIONS_LOST_MAX } from "../limits.ts";
+import { framed } from "../message.ts";
 import { PeerSessions } from "./peer-sessions.ts";
-import { bytesOf, PING } from "./request-book.ts";
+import { PING } from "./request-book.ts";
 
 /** Addresses that mean "this machine" to whoever uses them. */
 const LOOPBACK = /^127\./;
@@ -71,7 +72,7 @@ export class DirectLinks {
     link.address = peer.address;
     const number = ++link.lastNumber;
     const message = { type: "direct_message", payload: { text }, metadata: { number } } as const;
-    link.outbox.push({ bytes: bytesOf(message), queuedAs: undefined, ended });
+    link.outbox.push({ bytes: framed(message), queuedAs: undefined, ended });
     this.#push(now, link);
   }
 

@@ -1,15 +1,8 @@
 // What the client has asked its server: numbered, in order, kept until it is answered; group messages even until they
 // have reached all they will. Knows no session, only what was sent and what was not.
 
-import { type FramedMessage, frameMessage } from "../../transport/session/send-stream.ts";
-import {
-  encodeMessage,
-  type Message,
-  type Register,
-  type Registered,
-  type Reply,
-  type Request,
-} from "../message.ts";
+import type { FramedMessage } from "../../transport/session/send-stream.ts";
+import { framed, type Register, type Registered, type Reply, type Request } from "../message.ts";
 
 /** Every session begins with the same request; its id is kept like that of any other. */
 export const REGISTER_ID = 1;
@@ -22,11 +15,8 @@ export type Ask = WithoutMetadata<Exclude<Request, Register>>;
 /** The answer, or undefined: nobody answered. */
 export type Answered = (now: number, reply: Exclude<Reply, Registered> | undefined) => void;
 
-/** A message as the transport takes it. */
-export const bytesOf = (message: Message): FramedMessage => frameMessage(encodeMessage(message));
-
 /** Asks for a sign of life: that it is delivered is the answer. */
-export const PING = bytesOf({ type: "ping", payload: {}, metadata: {} });
+export const PING = framed({ type: "ping", payload: {}, metadata: {} });
 
 export interface Pending {
   readonly id: number;

@@ -9,9 +9,6 @@ import { printable } from "../printable.ts";
 /** The last line of every client. */
 export const CLOSING: Line = { text: "[stopping client-server listener]", kind: "closing" };
 
-/** What a UTF-16 unit of a text takes at most in JSON, and more than the quotation marks around it. */
-const ENCODED_MAX_BYTES = 8;
-
 export class Screen {
   #lines: Line[] = [];
 
@@ -42,8 +39,6 @@ export class Screen {
 
   /** Whether a text fits into a message; otherwise says that it does not. */
   fits(text: string): boolean {
-    // Nearly none has to be measured.
-    if (text.length * ENCODED_MAX_BYTES <= TEXT_MAX_BYTES) return true;
     const bytes = encodedTextBytes(text);
     if (bytes <= TEXT_MAX_BYTES) return true;
     this.say(`Message too long: ${bytes} bytes, at most ${TEXT_MAX_BYTES}`, "error");

@@ -16,6 +16,7 @@ import {
 } from "../limits.ts";
 import type { Mismatch } from "../machine.ts";
 import {
+  framed,
   RefusalReason,
   type Refused,
   type Register,
@@ -27,7 +28,6 @@ import {
 import {
   type Answered,
   type Ask,
-  bytesOf,
   type Pending,
   PING,
   REGISTER_ID,
@@ -121,7 +121,7 @@ export class ServerLink {
     this.#registering = true;
     this.#registered = false;
     const payload = this.#calls.registration();
-    const bytes = bytesOf({ type: "register", payload, metadata: { id: REGISTER_ID } });
+    const bytes = framed({ type: "register", payload, metadata: { id: REGISTER_ID } });
     if (this.#queue(now, bytes) !== undefined) return;
     // No room behind all that waits: it goes out again after the registration, on another session.
     this.#endpoint.abandon(this.#session);
@@ -135,7 +135,7 @@ export class ServerLink {
   ask(now: number, ask: Ask, urgent: boolean, answered: Answered): void {
     if (this.#session === undefined) this.connect(now);
     const id = this.#requests.nextId();
-    const bytes = bytesOf({ ...ask, metadata: { id } } as Request);
+    const bytes = framed({ ...ask, metadata: { id } } as Request);
     const { type } = ask;
     const watch = this.#queued;
     const request = this.#requests.add({ id, type, bytes, urgent, madeAt: now, answered, watch });
@@ -151,7 +151,7 @@ export class ServerLink {
   askTable(now: number, payload: TablePosition): boolean {
     const id = this.#requests.nextId();
     return (
-      this.#queue(now, bytesOf({ type: "table_since", payload, metadata: { id } })) !== undefined
+      this.#queue(now, framed({ type: "table_since", payload, metadata: { id } })) !== undefined
     );
   }
 

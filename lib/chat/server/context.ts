@@ -3,10 +3,9 @@
 
 import { DeadlineQueue } from "../../transport/deadline-queue.ts";
 import type { Endpoint } from "../../transport/endpoint.ts";
-import { frameMessage } from "../../transport/session/send-stream.ts";
 import type { ServerEvent } from "../events.ts";
 import type { Line, LineKind } from "../line.ts";
-import { encodeMessage, type Message, type RefusalReason, type Reply } from "../message.ts";
+import { framed, type Message, type RefusalReason, type Reply } from "../message.ts";
 import type { Link, Presence } from "./link.ts";
 import { Settlement } from "./settlement.ts";
 import { ServerState } from "./state.ts";
@@ -60,7 +59,7 @@ export class ServerContext {
   }
 
   post(link: Link, message: Message): number {
-    return link.post(this.now, frameMessage(encodeMessage(message)));
+    return link.post(this.now, framed(message));
   }
 
   /** Answers the owner of a key, if it has a session. Without one it will come back and ask again. */
@@ -84,6 +83,6 @@ export class ServerContext {
   #answer(link: Link, reply: Reply): void {
     // Not that of the session: one that has just come back is about to get it.
     this.presenceOf(link.key)?.unanswered?.delete(reply.metadata.id);
-    link.post(this.now, frameMessage(encodeMessage(reply)), true);
+    link.post(this.now, framed(reply), true);
   }
 }

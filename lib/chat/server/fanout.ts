@@ -3,11 +3,7 @@
 // it finds out becomes an event.
 
 import { GIVE_UP_MS } from "../../transport/retry.ts";
-import {
-  type FramedMessage,
-  frameMessage,
-  joinMessages,
-} from "../../transport/session/send-stream.ts";
+import { type FramedMessage, joinMessages } from "../../transport/session/send-stream.ts";
 import {
   BACKLOG_MAX_BYTES,
   BACKLOG_MAX_MESSAGES,
@@ -17,7 +13,7 @@ import {
   MEMBER_STALL_MS,
   MEMBER_STALL_MS_PER_KIB,
 } from "../limits.ts";
-import { encodeMessage, senderTag } from "../message.ts";
+import { framed, senderTag } from "../message.ts";
 import type { ServerContext } from "./context.ts";
 import { ackedGroupMessage, notResponsive } from "./lines.ts";
 import { type Delivery, type Link, NOTHING_HELD, type Presence } from "./link.ts";
@@ -51,13 +47,11 @@ export class Fanout {
 
   /** A message for all members but its sender. It is on its way after `finish`, as all that follow on it until then. */
   send(sender: User, group: Group, id: number, text: string): void {
-    const frame = frameMessage(
-      encodeMessage({
-        type: "group_message",
-        payload: { group: group.name, from: sender.name, text },
-        metadata: { sender: senderTag(sender.key), number: id },
-      }),
-    );
+    const frame = framed({
+      type: "group_message",
+      payload: { group: group.name, from: sender.name, text },
+      metadata: { sender: senderTag(sender.key), number: id },
+    });
     const batch = this.#batch;
     const fits = batch !== undefined && batch.bytes + frame.length <= BATCH_MAX_BYTES;
     if (fits && batch.sender === sender && batch.group === group) {

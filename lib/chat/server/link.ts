@@ -111,7 +111,7 @@ export class Link {
     if (answers?.length === 0) this.#answersInFlight = undefined;
   }
 
-  /** Sends what was to go out with something else. */
+  /** Sends what was to go out with something else, if there is anything. */
   sendRider(now: number): void {
     const { rider } = this;
     if (rider === undefined) return;
@@ -208,7 +208,7 @@ export class Link {
       this.#answersInFlight ??= new Deque();
       this.#answersInFlight.push({ number, bytes: frame.length });
     }
-    if (this.rider !== undefined) this.sendRider(now);
+    this.sendRider(now);
     return number;
   }
 
@@ -220,7 +220,7 @@ export class Link {
     delivery.number = typeof number === "number" ? number : Infinity;
     this.#inFlight ??= new Deque();
     this.#inFlight.push(delivery);
-    if (this.rider !== undefined) this.sendRider(now);
+    this.sendRider(now);
     return true;
   }
 }

@@ -2,9 +2,8 @@
 // them, and alone only if there is nothing for a while. Knows which sessions wait, not what settles a message.
 
 import { Deque } from "../../transport/deque.ts";
-import { frameMessage } from "../../transport/session/send-stream.ts";
 import { SETTLED_DELAY_MS } from "../limits.ts";
-import { encodeMessage } from "../message.ts";
+import { framed } from "../message.ts";
 import type { ServerContext } from "./context.ts";
 import type { Link } from "./link.ts";
 
@@ -25,7 +24,7 @@ export class SettledNews {
       if (link === undefined) continue;
       const at = link.rider?.at ?? now + SETTLED_DELAY_MS;
       if (link.rider === undefined) this.#waiting.push({ link, at });
-      const frame = frameMessage(encodeMessage({ type: "settled", payload: { id }, metadata: {} }));
+      const frame = framed({ type: "settled", payload: { id }, metadata: {} });
       link.rider = { frame, at };
       if (endpoint.hasToSend(link.session)) link.sendRider(now);
     }

@@ -1,9 +1,9 @@
 // The table on its way to the clients: the changes of one turn in one message, encoded once for all who are at the same
 // version. Above a number of users it is not pushed any more. Knows no request and no log.
 
-import { type FramedMessage, frameMessage } from "../../transport/session/send-stream.ts";
+import type { FramedMessage } from "../../transport/session/send-stream.ts";
 import { TABLE_PUSH_AGAIN_USERS, TABLE_PUSH_MAX_USERS, TABLE_PUSH_WINDOW_MS } from "../limits.ts";
-import { encodeMessage, type Push, type TablePosition } from "../message.ts";
+import { framed, type Push, type TablePosition } from "../message.ts";
 import type { ServerContext } from "./context.ts";
 import { NO_TABLE, type Presence } from "./link.ts";
 import type { Quotas } from "./quotas.ts";
@@ -78,7 +78,7 @@ export class TablePush {
     if (tableVersion === version && !asks) return;
     let frame = frames.get(tableVersion);
     if (frame === undefined) {
-      frame = frameMessage(encodeMessage(this.#message(tableVersion)));
+      frame = framed(this.#message(tableVersion));
       frames.set(tableVersion, frame);
     }
     const { now } = this.#context;
