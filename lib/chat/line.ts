@@ -16,10 +16,12 @@ export interface Line {
 }
 
 /** The same lines, with what is shown several times standing there as often. */
-export const everyLine = (lines: readonly Line[]): readonly Line[] =>
-  lines.every(({ times = 1 }) => times === 1)
-    ? lines
-    : lines.flatMap((line) => Array.from({ length: line.times ?? 1 }, () => line));
+export const everyLine = (lines: readonly Line[]): readonly Line[] => {
+  if (lines.every(({ times = 1 }) => times === 1)) return lines;
+  const all: Line[] = [];
+  for (const line of lines) for (let left = line.times ?? 1; left > 0; left--) all.push(line);
+  return all;
+};
 
 /** What stands in front of every line, and of what is typed: `>>> ` or `>>> (group-name) `. */
 export const prefix = (scope?: string): string =>

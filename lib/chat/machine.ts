@@ -30,11 +30,11 @@ export interface Output {
   /** There is more to send at once: flush again when these datagrams are out, before anything else. */
   readonly more?: boolean;
   /** After the lines are shown and the datagrams sent: end with this status. */
-  readonly exit?: number;
+  readonly exit?: number | undefined;
   /** Client only: the key that its server has proved to hold, 32 bytes, each time that a session begins. */
-  readonly serverKey?: Uint8Array;
+  readonly serverKey?: Uint8Array | undefined;
   /** Client only, together with `exit`: what that is about. There is no line about it. */
-  readonly mismatch?: Mismatch;
+  readonly mismatch?: Mismatch | undefined;
   /** Server only: to append to the log, in order. They come back through `ServerMachine.committed`. */
-  readonly appends?: readonly LogEntry[];
+  readonly appends?: readonly LogEntry[] | undefined;
 }

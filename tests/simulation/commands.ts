@@ -23,7 +23,7 @@ export interface Expectation {
   readonly to?: string;
   /** The text of a message. */
   readonly text?: string;
-  /** What a line of the screen means for this command; undefined: nothing. */
+  /** What a line of the screen that nobody else said means for this command; undefined: nothing. */
   readonly outcome: (line: Line) => Outcome | undefined;
   /** It shows nothing at all. */
   readonly silent?: boolean;
@@ -36,10 +36,8 @@ const matches = (text: string, test: RegExp | string): boolean =>
 
 const firstOf =
   (tests: readonly Test[]) =>
-  (line: Line): Outcome | undefined =>
-    line.kind === "chat" || line.kind === "group"
-      ? undefined
-      : tests.find(([test]) => matches(line.text, test))?.[1];
+  ({ text }: Line): Outcome | undefined =>
+    tests.find(([test]) => matches(text, test))?.[1];
 
 /** In a group without brackets. */
 const invalid = (word: string): Test[] => [
@@ -131,8 +129,8 @@ const direct = (to: string, text: string): Expectation => ({
   message: true,
   to,
   text,
-  outcome: ({ text: shown, kind }) => {
-    if (kind === "chat" || kind === "group" || !DIRECT_ANSWER.test(shown)) return undefined;
+  outcome: ({ text: shown }) => {
+    if (!DIRECT_ANSWER.test(shown)) return undefined;
     const lower = shown.toLowerCase();
     if (lower === `[message received by ${to}]`) return "delivered";
     if (lower === `[no ack from ${to}, message not delivered]`) return "not_delivered";

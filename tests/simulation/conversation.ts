@@ -49,7 +49,7 @@ export class Conversations implements Watcher {
   }
 
   typed(now: number, process: Process, line: string): void {
-    const expected = expectationOf(line, process.name.toLowerCase());
+    const expected = expectationOf(line, process.folded);
     const typed: Typed = {
       process,
       line,
@@ -88,7 +88,8 @@ export class Conversations implements Watcher {
         }
         talk.welcomedAt = now;
       }
-      this.#match(now, talk, line);
+      // What others say ends no command.
+      if (line.kind !== "chat" && line.kind !== "group") this.#match(now, talk, line);
     }
   }
 
@@ -116,7 +117,7 @@ export class Conversations implements Watcher {
     }
     const typed = pending[found];
     if (typed === undefined || outcome === undefined) {
-      if (line.kind !== "chat" && line.kind !== "group" && ANSWERS.test(line.text)) {
+      if (ANSWERS.test(line.text)) {
         this.#findings.add("answer to nothing", `"${line.text}" answers no command`);
       }
       return;

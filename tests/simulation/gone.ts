@@ -51,7 +51,7 @@ export class Gone implements Watcher {
 
   started(_now: number, process: Process): void {
     this.#byKey.set(process.key, process);
-    if (process.name !== "") this.#byName.set(process.name.toLowerCase(), process);
+    if (process.name !== "") this.#byName.set(process.folded, process);
   }
 
   shown(now: number, process: Process, lines: readonly Line[]): void {

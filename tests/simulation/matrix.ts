@@ -32,7 +32,7 @@ export const matrixOptions = (seed: number, loss: number, kind: Kind): Options =
   seed,
   preset: "drawn",
   clients: 5,
-  linesPerUser: 54,
+  linesPerUser: 52,
   thinkMs: 300,
   groups: 1,
   leaves: 0,

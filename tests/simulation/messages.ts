@@ -141,7 +141,7 @@ export class Messages implements Watcher {
     const message = this.#find(process, line, from, text);
     if (message === undefined) return;
     const { typed } = message;
-    if (typed.expected.to !== process.name.toLowerCase()) {
+    if (typed.expected.to !== process.folded) {
       this.#findings.add("shown to the wrong user", `${process.name} shows "${text}"`);
     }
     // Of all processes that ever had the name, one shows it, once.
@@ -171,7 +171,7 @@ export class Messages implements Watcher {
 
   #find(process: Process, line: Line, from: string, text: string): Message | undefined {
     const message = this.#byText.get(text);
-    if (message === undefined || message.typed.process.name.toLowerCase() !== from.toLowerCase()) {
+    if (message === undefined || message.typed.process.folded !== from.toLowerCase()) {
       this.#findings.add("shown and never sent", `${process.name} shows "${line.text}"`);
       return undefined;
     }
@@ -243,10 +243,8 @@ export class Messages implements Watcher {
     this.tally.direct++;
     if (typed.outcome !== "delivered" || shownAt.size > 0 || this.#isTakenForAnother(typed)) return;
     const readers = this.#processes.filter(
-      ({ name, startedAt, endedAt }) =>
-        name.toLowerCase() === typed.expected.to &&
-        startedAt <= typed.endedAt &&
-        endedAt >= typed.at,
+      ({ folded, startedAt, endedAt }) =>
+        folded === typed.expected.to && startedAt <= typed.endedAt && endedAt >= typed.at,
     );
     const diedUnread = readers.some(
       (reader) =>

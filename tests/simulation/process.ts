@@ -34,6 +34,8 @@ export class Process {
   readonly id: number;
   readonly seat: Seat;
   readonly name: string;
+  /** The name as it is compared with others. */
+  readonly folded: string;
   readonly key: string;
   readonly machine: Machine;
   readonly startedAt: number;
@@ -53,6 +55,7 @@ export class Process {
     this.id = options.id;
     this.seat = options.seat;
     this.name = options.name;
+    this.folded = options.name.toLowerCase();
     this.key = options.key;
     this.machine = options.machine;
     this.startedAt = options.startedAt;

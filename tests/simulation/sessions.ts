@@ -42,7 +42,9 @@ class Watched {
   }
 
   with(peer: string): number {
-    return [...this.sessions.values()].filter((one) => one.peer === peer).length;
+    let count = 0;
+    for (const one of this.sessions.values()) if (one.peer === peer) count++;
+    return count;
   }
 }
 
@@ -124,7 +126,6 @@ export const watchSessions = <T>(
   };
   Endpoint.prototype.takeEvents = function () {
     const events = takeEvents.call(this);
-    of(this);
     for (const event of events) note(this, event);
     return events;
   };

@@ -204,19 +204,19 @@ export class ClientMachine implements Machine {
     if (this.#gone) return NOTHING;
     this.#takeEvents(now);
     const serverKey = this.#server.takeProvenKey();
-    const said = { lines: this.#screen.take(), ...(serverKey === undefined ? {} : { serverKey }) };
+    const lines = this.#screen.take();
     const ending = this.#ending;
     if (ending === undefined || now < ending.at) {
-      return { ...said, datagrams: ending?.quiet === true ? [] : this.#endpoint.flush(now) };
+      const datagrams = ending?.quiet === true ? [] : this.#endpoint.flush(now);
+      return { datagrams, lines, serverKey };
     }
     this.#gone = true;
     const exit = ending.status;
-    if (ending.quiet) return { ...said, datagrams: [], exit };
+    if (ending.quiet) return { datagrams: [], lines, serverKey, exit };
     this.#server.close();
     this.#links.close();
     const mismatch = this.#mismatch;
-    const about = mismatch === undefined ? {} : { mismatch };
-    return { ...said, datagrams: this.#endpoint.flush(now), exit, ...about };
+    return { datagrams: this.#endpoint.flush(now), lines, serverKey, exit, mismatch };
   }
 
   get #running(): boolean {

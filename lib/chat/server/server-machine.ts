@@ -177,15 +177,9 @@ export class ServerMachine implements Machine {
     const lines = this.#context.takeLines();
     const ends = this.#exit !== undefined;
     const datagrams = this.#endpoint.flush(now, ends ? UNLIMITED : FLUSH_LIMITS);
-    const appends = this.#pending;
-    if (appends.length > 0) this.#pending = [];
-    return {
-      datagrams,
-      lines,
-      more: this.#endpoint.unfinished,
-      ...(this.#exit === undefined ? {} : { exit: this.#exit }),
-      ...(appends.length === 0 ? {} : { appends }),
-    };
+    const appends = this.#pending.length > 0 ? this.#pending : undefined;
+    if (appends !== undefined) this.#pending = [];
+    return { datagrams, lines, more: this.#endpoint.unfinished, exit: this.#exit, appends };
   }
 
   /** A log without a first entry gets one before anything else. */
