@@ -49,7 +49,7 @@ const EPOCH_BYTES = 8;
  * A fan-out goes out in parts: the first members read theirs while those of the next ones are sealed. Enough for the kernel
  * to take them at little more than the price of one call; long ones take so long to seal that a few are enough.
  */
-const FLUSH_LIMITS = { datagrams: 64, bytes: 65_536 };
+const FLUSH_LIMITS = { datagrams: 16, bytes: 65_536 };
 
 export class ServerMachine implements Machine {
   readonly #endpoint: Endpoint;
