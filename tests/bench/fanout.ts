@@ -17,7 +17,7 @@ import { PEERS } from "./peers/all.ts";
 import { chatapp } from "./peers/chatapp.ts";
 import type { Peer, Serving } from "./peers/peer.ts";
 import { Performer } from "./performer.ts";
-import { CLIENT_CORE, isInstalled, temporaryFolder } from "./processes.ts";
+import { CLIENT_CORE, isInstalled, ROOMY_HEAP, temporaryFolder } from "./processes.ts";
 
 const SIZES = [10, 100, 1_000];
 const IN_FLIGHT = 64;
@@ -155,7 +155,7 @@ class Stage {
     progress("starting");
     this.#serving = await this.#peer.serve(temporaryFolder());
     const { port, process } = this.#serving;
-    const crowd = new Performer<MembersOrders>("members-program.ts", CLIENT_CORE);
+    const crowd = new Performer<MembersOrders>("members-program.ts", CLIENT_CORE, ROOMY_HEAP);
     this.#crowd = crowd;
     progress("gathering");
     const { pid } = process;

@@ -21,8 +21,9 @@ export class Performer<Orders extends Record<string, (order: never) => unknown>>
   #waiting: Waiting | undefined;
 
   /** `script`: a file of this folder that calls `perform`. */
-  constructor(script: string, core: number) {
+  constructor(script: string, core: number, env: Readonly<Record<string, string>> = {}) {
     this.process = new Process([process.execPath, join(import.meta.dir, script)], core, {
+      env,
       onMessage: (message) => this.#answered(message as Answer),
     });
     void this.process.child.exited.then(() => this.#ended());

@@ -25,6 +25,12 @@ const cores = allowedCores();
 export const SERVER_CORE = cores[0]!;
 export const CLIENT_CORE = cores[1] ?? SERVER_CORE;
 
+/**
+ * For a program that plays very many clients: one engine keeps all of their objects, and would look through them again and
+ * again, as it would not if each client were a process. Up to this size, in bytes, it lets the heap grow first.
+ */
+export const ROOMY_HEAP = { BUN_JSC_largeHeapSize: `${512 * 1_024 * 1_024}` };
+
 /** A process that was asked to end and has not is killed. */
 const END_MAX_MS = 2_000;
 

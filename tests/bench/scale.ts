@@ -8,7 +8,7 @@ import type { BenchOptions, Case, Part } from "./part.ts";
 import { chatapp } from "./peers/chatapp.ts";
 import type { Serving } from "./peers/peer.ts";
 import { Performer } from "./performer.ts";
-import { CLIENT_CORE, temporaryFolder } from "./processes.ts";
+import { CLIENT_CORE, ROOMY_HEAP, temporaryFolder } from "./processes.ts";
 
 const IN_FLIGHT = 64;
 
@@ -90,7 +90,7 @@ class Stage {
       await this.#idle.ask("join", { count, serverPort: port });
     }
     progress("members come");
-    const crowd = new Performer<MembersOrders>("members-program.ts", CLIENT_CORE);
+    const crowd = new Performer<MembersOrders>("members-program.ts", CLIENT_CORE, ROOMY_HEAP);
     const order = { peer: chatapp.name, port, pid: process.pid, members, otherGroups };
     await crowd.ask("gather", order, GATHER_MAX_MS);
     return crowd;
