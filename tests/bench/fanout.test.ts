@@ -74,6 +74,18 @@ test("no more texts are on their way than the window allows", () => {
   expect(crowd.texts).toEqual([1, 2, 3, 4]);
 });
 
+test("texts that wait for nobody but one who is left out make room for the next ones", () => {
+  const crowd = new Silent();
+  const load = new Load(2);
+  load.start(crowd, { kind: "window", texts: 2 });
+  load.delivered(0, 1, 0);
+  load.delivered(0, 2, 0);
+  load.turnOver();
+  expect(crowd.texts).toEqual([1, 2]);
+  load.leaveOut(1);
+  expect(crowd.texts).toEqual([1, 2, 3, 4]);
+});
+
 test.each([
   ["lost", [1, 3]],
   ["doubled", [1, 1]],

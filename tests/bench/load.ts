@@ -90,7 +90,8 @@ export class Load implements CrowdEvents {
     for (let text = this.#awaited[member]!; text < this.#next; text++) this.#read(text);
     this.#awaited[member] = Infinity;
     this.#reading--;
-    this.#tellIdle();
+    // Nobody else may have anything to read: then nothing comes that would end a turn.
+    this.turnOver();
   }
 
   /** In a pause: a new member reads all that follows. */
