@@ -80,11 +80,11 @@ export const ANSWERS_MAX_BYTES = 16_777_216;
 /** A client that has so many bytes of answers to take is given no further list: an honest one has one at a time. */
 export const LISTS_OWED_MAX_BYTES = 1_048_576;
 
-/** A member that takes nothing of what is on its way to it for this long is removed from the group. */
-export const MEMBER_STALL_MS = 10_000;
+/** Who takes nothing of what is on its way to it for this long is given up, though it lives: see patience.ts. */
+export const STALL_MS = 10_000;
 
 /** And so much longer for a long message, per 1,024 bytes of it: a path may be slow. */
-export const MEMBER_STALL_MS_PER_KIB = 32;
+export const STALL_MS_PER_KIB = 32;
 
 /** Requests of one session that wait their turn: those of its user without an answer, and what needs none. */
 export const PACED_MAX_REQUESTS = 2 * REQUESTS_IN_FLIGHT_MAX;

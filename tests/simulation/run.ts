@@ -2,7 +2,7 @@
 // everyone reaches everyone. The result says what was found, and has a hash of all that happened.
 
 import type { ClientMachine } from "../../lib/chat/client/client-machine.ts";
-import { MEMBER_STALL_MS } from "../../lib/chat/limits.ts";
+import { STALL_MS } from "../../lib/chat/limits.ts";
 import { Prng } from "../support/prng.ts";
 import { Book } from "./book.ts";
 import { Bounds } from "./bounds.ts";
@@ -68,7 +68,7 @@ const STRICT_LOSS_MAX = 0.36;
 const STRICT_BURST_MAX_MS = 100;
 
 /** So does a link of the server's that a single text to a group, in UTF-8, keeps busy for so long. */
-const STRICT_BUSY_MAX_MS = MEMBER_STALL_MS / 2;
+const STRICT_BUSY_MAX_MS = STALL_MS / 2;
 const BYTES_PER_CHARACTER = 1.6;
 
 const isStrict = ({ conditions, clients, textMax }: Options): boolean => {

@@ -7,17 +7,24 @@ import { Speaker } from "./speaker.ts";
 
 const PING_INTERVAL_MS = 500;
 
+/** While `receive` runs, no endpoint takes anything of a stream. */
+export const takingNothing = (receive: () => void): void => {
+  const { prototype } = ReceiveStream;
+  const { accept } = prototype;
+  prototype.accept = () => "no_room";
+  receive();
+  prototype.accept = accept;
+};
+
 export class DeafSpeaker extends Speaker {
   /** From now on it takes nothing, and shows every half second that it lives. */
   deaf = false;
   #pingAt = 0;
 
   override receive(now: number, from: Address, datagram: Uint8Array): void {
-    const { prototype } = ReceiveStream;
-    const { accept } = prototype;
-    if (this.deaf) prototype.accept = () => "no_room";
-    super.receive(now, from, datagram);
-    prototype.accept = accept;
+    const receive = () => super.receive(now, from, datagram);
+    if (this.deaf) takingNothing(receive);
+    else receive();
   }
 
   override wake(now: number): void {

@@ -7,6 +7,7 @@ import { keyPairFrom } from "../../lib/transport/crypto/keys.ts";
 import { Endpoint, type SessionId } from "../../lib/transport/endpoint.ts";
 import { toHex } from "../../lib/transport/wire/bytes.ts";
 import type { Actor, ClientScene } from "./client-scene.ts";
+import { takingNothing } from "./deaf-speaker.ts";
 import type { Node } from "./network.ts";
 import { Prng } from "./prng.ts";
 
@@ -19,6 +20,8 @@ export class Stranger {
   readonly #scene: ClientScene;
   readonly #endpoint: Endpoint;
   readonly #node: Node;
+  /** It takes nothing of what is said to it. */
+  deaf = false;
   readonly #heardOn = new Set<SessionId>();
   #losesAll = false;
 
@@ -32,7 +35,11 @@ export class Stranger {
     });
     this.key = toHex(this.#endpoint.publicKey);
     this.#node = scene.network.add(PORT, {
-      receive: (now, from, bytes) => this.#endpoint.receive(now, from, bytes),
+      receive: (now, from, bytes) => {
+        const receive = () => this.#endpoint.receive(now, from, bytes);
+        if (this.deaf) takingNothing(receive);
+        else receive();
+      },
       wake: (now) => this.#endpoint.wake(now),
       nextWakeup: () => this.#endpoint.nextWakeup(),
       flush: (now) => this.#flush(now),

@@ -5,6 +5,7 @@ import { describe, expect, test } from "bun:test";
 
 import { type Actor, clientPair, type ClientScene } from "../support/client-scene.ts";
 import type { Asked } from "../support/scripted-server.ts";
+import { Stranger } from "../support/stranger.ts";
 
 /** Says that everyone who is reported is gone, and takes them out of the table first. */
 const believing =
@@ -112,6 +113,34 @@ describe("a peer that does not answer", () => {
       ">>> [Invalid command: nonsense]",
       ">>> [Unable to send to non-existent bob.]",
     ]);
+  });
+
+  test("though it lives, for it takes nothing: given up after ten seconds, and what is typed next goes on", () => {
+    const { scene, bob } = clientPair();
+    scene.server.answer("report_offline", { type: "still_online", payload: { name: "eve" } });
+    const eve = new Stranger(scene);
+    eve.register("eve");
+    bob.shown.length = 0;
+    const say = eve.speakTo(bob);
+    const liveFor = (seconds: number): void => {
+      for (let half = 0; half < 2 * seconds; half++) {
+        say({ type: "ping", payload: {}, metadata: {} });
+        scene.network.run(500);
+      }
+    };
+    liveFor(1);
+    eve.deaf = true;
+    bob.type("send eve hello", "nonsense");
+    liveFor(9.5);
+    expect(bob.shown).toEqual([]);
+    liveFor(2.5);
+    expect(bob.shown).toEqual([
+      ">>> [No ACK from eve, message not delivered]",
+      ">>> [eve is online, but cannot be reached from here.]",
+      ">>> [Invalid command: nonsense]",
+    ]);
+    eve.deaf = false;
+    expect(bob.say("send eve again")).toEqual([">>> [Message received by eve]"]);
   });
 
   test("and whose name has another holder by now: the results come in the order of sending", () => {

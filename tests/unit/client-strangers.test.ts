@@ -26,6 +26,22 @@ describe("strangers and liars", () => {
     expect(scene.server.of("whois").length).toBeGreaterThan(0);
   });
 
+  test("a key that says much while the table is on demand: the server is asked once at a time", () => {
+    const { scene, bob } = clientPair();
+    const { epoch, version } = scene.server;
+    scene.onServer((server) => {
+      for (const session of server.sessions.values()) {
+        server.say(session, { type: "table_on_demand", payload: { epoch, version }, metadata: {} });
+      }
+    });
+    scene.server.script = ({ message }) => message.type === "whois";
+    const eve = new Stranger(scene);
+    const say = eve.speakTo(bob);
+    for (let number = 1; number <= 50; number++) say(direct(number, `no. ${number}`));
+    scene.network.run(1_000);
+    expect(scene.server.of("whois")).toHaveLength(1);
+  });
+
   test("a key that the server does not know yet, since it lost its memory: shown when it does", () => {
     const { scene, bob } = clientPair();
     scene.server.answer("whois", { type: "resolved", payload: { user: null } });

@@ -25,6 +25,32 @@ describe("a member that takes nothing", () => {
     expect(client.speaker.last("settled")?.payload.id).toBe(4);
   });
 
+  test("is online for those who report it: it is heard, though it takes no question", () => {
+    const scene = new ChatScene();
+    const client = scene.founder("client", 5_555, "g");
+    const { machine } = deafUser(scene, "deaf", 6_000, "g");
+    machine.deaf = true;
+    const from = scene.network.now;
+    const accused = { name: "deaf", key: machine.key };
+    expect(client.ask("report_offline", accused)).toMatchObject({ type: "still_online" });
+    expect(scene.network.now - from).toBeWithin(4_900, 5_500);
+  });
+
+  test("is waited for only as long as nobody else is there who takes what is said", () => {
+    const scene = new ChatScene();
+    const client = scene.founder("client", 5_555, "g");
+    const { machine } = deafUser(scene, "deaf", 6_000, "g");
+    machine.deaf = true;
+    const text = "x".repeat(900_000);
+    const asked = [1, 2, 3, 4].map(() => client.tell("send_group", { group: "g", text }));
+    scene.run(2_000);
+    expect(client.speaker.answers(asked[3]!)).toEqual([]);
+    const other = scene.user("other", 5_557, "g");
+    scene.run();
+    expect(client.speaker.answers(asked[3]!)).toMatchObject([{ type: "received" }]);
+    expect(other.texts()).toEqual([]);
+  });
+
   test("is removed also if it comes back again and again", () => {
     const scene = new ChatScene();
     const client = scene.founder("client", 5_555, "g");

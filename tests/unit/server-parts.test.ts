@@ -7,6 +7,7 @@ import {
   DEPARTED_KEPT,
   GROUP_MEMBERS_MAX,
   GROUP_NAMES_MAX_BYTES,
+  GROUPS_CLAIMED_MAX,
   REVIVAL_MAX_BYTES,
   REVIVAL_MESSAGES_MAX,
   REVIVAL_MS,
@@ -100,10 +101,11 @@ describe("group messages", () => {
     };
     say(1);
     expect(settlement.takeNews()).toEqual([{ key: "key", id: 1 }]);
-    expect(revivals.open(1_000, group)).toEqual([]);
+    revivals.open(1_000, group);
+    expect(revivals.kept(group)).toEqual([]);
     const kept = say(2);
     expect(settlement.takeNews()).toEqual([]);
-    expect(revivals.open(2_000, group)).toEqual([kept]);
+    expect(revivals.kept(group)).toEqual([kept]);
     for (let id = 3; id <= REVIVAL_MESSAGES_MAX + 2; id++) say(id);
     expect(settlement.takeNews()).toEqual([{ key: "key", id: 2 }]);
     expect(revivals.nextWakeup()).toBe(1_000 + REVIVAL_MS);
@@ -112,7 +114,7 @@ describe("group messages", () => {
     revivals.close(1_000 + REVIVAL_MS);
     expect(settlement.takeNews()).toEqual([{ key: "key", id: REVIVAL_MESSAGES_MAX + 2 }]);
     expect(revivals.nextWakeup()).toBe(Infinity);
-    expect(revivals.open(99_000, group)).toEqual([]);
+    expect(revivals.kept(group)).toEqual([]);
   });
 });
 
@@ -129,9 +131,7 @@ test("what is kept for groups that come back is bounded in bytes, for all of the
     revivals.add(sending);
     settlement.release(sending);
   }
-  const kept = [one, other].flatMap((group) =>
-    revivals.open(2_000, group).flatMap(({ ids }) => ids),
-  );
+  const kept = [one, other].flatMap((group) => revivals.kept(group).flatMap(({ ids }) => ids));
   expect(kept.length).toBe(count / 2);
   expect(Math.min(...kept)).toBe(count / 2 + 1);
   expect(settlement.takeNews()).toEqual([{ key: "key", id: count / 2 }]);
@@ -276,4 +276,33 @@ describe("the state", () => {
     expect(table.changesSince(9)).toBeUndefined();
     expect(table.changesSince(count + 1)).toBeUndefined();
   });
+});
+
+test("the groups that a user was removed from are remembered up to as many as a client may claim", () => {
+  const state = new ServerState();
+  const origin = (id: number) => ({ key: "key", id });
+  const most = countsOf(allLimits());
+  const events: ServerEvent[] = [
+    { type: "opened", epoch: "e" },
+    {
+      type: "registered",
+      origin: origin(1),
+      name: "ann",
+      host: "10.0.0.1",
+      port: 1,
+      groups: [],
+      revives: 0,
+      epoch: "",
+      most,
+    },
+  ];
+  const names = Array.from({ length: GROUPS_CLAIMED_MAX + 3 }, (_, at) => `g${at}`);
+  let index = 0;
+  for (const event of events) state.apply(++index, event);
+  for (const group of names) {
+    state.apply(++index, { type: "group_created", origin: origin(index), group, most });
+    state.apply(++index, { type: "group_joined", origin: origin(index), group, most });
+    state.apply(++index, { type: "member_removed", key: "key", group, membership: index - 1 });
+  }
+  expect([...state.table.byKey("key")!.removedFrom!]).toEqual(names.slice(3));
 });

@@ -189,14 +189,20 @@ export class ClientMachine implements Machine {
     if (!this.#running) return;
     this.#takeEvents(now);
     this.#server.wake(now);
+    this.#links.wake(now);
     this.#takeEvents(now);
+    this.#giveUpAlone(now);
   }
 
   nextWakeup(): number {
     if (!this.#connected) return 0;
     if (this.#gone) return Infinity;
     if (this.#ending !== undefined) return Math.min(this.#ending.at, this.#endpoint.nextWakeup());
-    return Math.min(this.#endpoint.nextWakeup(), this.#server.nextWakeup());
+    return Math.min(
+      this.#endpoint.nextWakeup(),
+      this.#server.nextWakeup(),
+      this.#links.nextWakeup(),
+    );
   }
 
   flush(now: number): Output {
@@ -243,7 +249,7 @@ export class ClientMachine implements Machine {
       for (const event of events) {
         if (!this.#running) return;
         this.#router.take(now, event);
-        if (this.#serverSilent && !this.#links.busy) this.#giveUp(now);
+        this.#giveUpAlone(now);
       }
     }
   }
@@ -279,7 +285,7 @@ export class ClientMachine implements Machine {
   #onSilent(now: number): void {
     this.#serverSilent = true;
     this.#queue.stop();
-    if (!this.#links.busy) this.#giveUp(now);
+    this.#giveUpAlone(now);
   }
 
   #onMismatch(now: number, mismatch: Mismatch): void {
@@ -288,8 +294,9 @@ export class ClientMachine implements Machine {
     this.#end(now, EXIT_FAILED, false);
   }
 
-  #giveUp(now: number): void {
-    if (!this.#running) return;
+  /** Over, if the server is silent and no direct message is on its way either. */
+  #giveUpAlone(now: number): void {
+    if (!this.#serverSilent || this.#links.busy || !this.#running) return;
     this.#grouping.showMail(this.#grouping.room.leave());
     this.#screen.say("Server not responding", "error");
     this.#screen.say("Exiting", "error");

@@ -2,12 +2,14 @@
 // whatever becomes of sessions. Knows keys and addresses, no names of users and no lines.
 
 import { type Address, sameAddress } from "../../transport/address.ts";
+import { DeadlineQueue, type Scheduled } from "../../transport/deadline-queue.ts";
 import type { Endpoint, SessionId, TransportEvent } from "../../transport/endpoint.ts";
 import type { FramedMessage } from "../../transport/session/send-stream.ts";
 import { fromHex } from "../../transport/wire/bytes.ts";
 import { bound } from "../bound.ts";
 import { SENDERS_REMEMBERED_MAX, SESSIONS_LOST_MAX } from "../limits.ts";
 import { framed } from "../message.ts";
+import { patienceMs } from "../patience.ts";
 import { PeerSessions } from "./peer-sessions.ts";
 import { PING } from "./request-book.ts";
 
@@ -34,7 +36,7 @@ interface Outgoing {
   readonly ended: (now: number, outcome: DirectOutcome) => void;
 }
 
-interface Link {
+interface Link extends Scheduled {
   readonly key: string;
   /** Newest address known. */
   address: Address;
@@ -44,6 +46,8 @@ interface Link {
   outbox: Outgoing[];
   lastNumber: number;
   sessionsLost: number;
+  /** When the peer last took a message, or the outbox was empty, in ms. */
+  progressAt: number;
 }
 
 export class DirectLinks {
@@ -51,6 +55,8 @@ export class DirectLinks {
   readonly #addressOf: (key: string) => Address | undefined;
   readonly #links = new Map<string, Link>();
   readonly #sessions = new PeerSessions();
+  /** Those with messages on their way, by when the peer must have taken one. */
+  readonly #stalls = new DeadlineQueue<Link>();
   /** The highest number of a message from each key. */
   readonly #lastSeen = new Map<string, number>();
 
@@ -72,8 +78,25 @@ export class DirectLinks {
     link.address = peer.address;
     const number = ++link.lastNumber;
     const message = { type: "direct_message", payload: { text }, metadata: { number } } as const;
+    if (link.outbox.length === 0) link.progressAt = now;
     link.outbox.push({ bytes: framed(message), queuedAs: undefined, ended });
+    this.#stalls.schedule(link, stalledAt(link));
     this.#push(now, link);
+  }
+
+  /** Gives up peers that show signs of life, and take nothing of what is said to them. */
+  wake(now: number): void {
+    for (let link = this.#stalls.popDue(now); link !== undefined;) {
+      const at = stalledAt(link);
+      if (at <= now) this.#fail(now, link);
+      else this.#stalls.schedule(link, at);
+      link = this.#stalls.popDue(now);
+    }
+  }
+
+  /** When to call `wake`. */
+  nextWakeup(): number {
+    return this.#stalls.next;
   }
 
   /** The key of the client at the other end, or undefined for a session that is not one of these. */
@@ -155,7 +178,10 @@ export class DirectLinks {
       count++;
     }
     const delivered = link.outbox.splice(0, count);
-    if (count > 0) link.sessionsLost = 0;
+    if (count > 0) {
+      link.sessionsLost = 0;
+      link.progressAt = now;
+    }
     this.#push(now, link);
     for (const outgoing of delivered) outgoing.ended(now, "delivered");
   }
@@ -200,6 +226,9 @@ export class DirectLinks {
         outbox: [],
         lastNumber: 0,
         sessionsLost: 0,
+        progressAt: 0,
+        wakeAt: Infinity,
+        place: -1,
       };
       this.#links.set(peer.key, link);
     }
@@ -289,3 +318,7 @@ export class DirectLinks {
     for (const outgoing of failed) outgoing.ended(now, "unanswered");
   }
 }
+
+/** When the peer is given up if it takes nothing until then; infinity where nothing waits. */
+const stalledAt = ({ outbox, progressAt }: Link): number =>
+  outbox[0] === undefined ? Infinity : progressAt + patienceMs(outbox[0].bytes.length);

@@ -14,6 +14,8 @@ export class Incoming {
   readonly #server: ServerLink;
   readonly #grouping: Grouping;
   readonly #strangers = new Strangers();
+  /** Keys that the server is being asked for: however much comes from one meanwhile, one answer is for all of it. */
+  readonly #asked = new Set<string>();
 
   constructor(table: UserTable, links: DirectLinks, server: ServerLink, grouping: Grouping) {
     this.#table = table;
@@ -57,7 +59,10 @@ export class Incoming {
   }
 
   #ask(now: number, key: string): void {
+    if (this.#asked.has(key)) return;
+    this.#asked.add(key);
     this.#server.ask(now, { type: "whois", payload: { key } }, false, (_, reply) => {
+      this.#asked.delete(key);
       // Without an answer the messages wait for a table, or for the server to come back.
       if (reply?.type !== "resolved" || !this.#strangers.has(key)) return;
       const { user } = reply.payload;

@@ -10,10 +10,10 @@ import {
   BACKLOG_SLOW_BYTES,
   BACKLOG_SLOW_MESSAGES,
   BATCH_MAX_BYTES,
-  MEMBER_STALL_MS,
-  MEMBER_STALL_MS_PER_KIB,
+  STALL_MS,
 } from "../limits.ts";
 import { framed, senderTag } from "../message.ts";
+import { patienceMs } from "../patience.ts";
 import type { ServerContext } from "./context.ts";
 import { ackedGroupMessage, notResponsive } from "./lines.ts";
 import { type Delivery, type Link, NOTHING_HELD, type Presence } from "./link.ts";
@@ -87,15 +87,21 @@ export class Fanout {
     this.#revivals.add(sending);
     settlement.release(sending);
     const { key } = sender;
+    if (keepsUp) this.release(group);
     for (const id of ids) {
       if (slow && !keepsUp) this.#parking.hold(this.#context.now, group, { key, id });
       else this.#context.reply(key, received(id));
     }
   }
 
-  /** A member of an epoch that is over is back: it gets what was said to the group since the group came back. */
-  broughtBack(presence: Presence, membership: Membership): void {
-    for (const sending of this.#revivals.open(this.#context.now, membership.group)) {
+  /**
+   * A member of an epoch that is over is back: it gets what was said to the group since the group came back. `first`: the
+   * group comes back with it.
+   */
+  broughtBack(presence: Presence, membership: Membership, first: boolean): void {
+    const { group } = membership;
+    if (first) this.#revivals.open(this.#context.now, group);
+    for (const sending of this.#revivals.kept(group)) {
       if (sending.ledger.key !== membership.user.key) this.#deliver(presence, membership, sending);
     }
   }
@@ -144,11 +150,10 @@ export class Fanout {
     const { now } = this.#context;
     const [oldest] = deliveriesOf(presence);
     if (oldest === undefined) return Infinity;
-    const patience =
-      MEMBER_STALL_MS + (oldest.sending.frame.length / 1_024) * MEMBER_STALL_MS_PER_KIB;
-    if (presence.progressAt + patience > now) return presence.progressAt + patience;
+    const until = presence.progressAt + patienceMs(oldest.sending.frame.length);
+    if (until > now) return until;
     for (const delivery of [...deliveriesOf(presence)]) this.#giveUp(presence, delivery);
-    return now + MEMBER_STALL_MS;
+    return now + STALL_MS;
   }
 
   /** Gives up what was held for too long for one who is away. Returns when to look again, in ms. */
@@ -206,7 +211,7 @@ export class Fanout {
     settlement.hold(sending);
     if (presence.undelivered === 0) {
       presence.progressAt = now;
-      wakeups.schedule(presence, now + MEMBER_STALL_MS);
+      wakeups.schedule(presence, now + STALL_MS);
     }
     presence.undelivered += sending.ids.length;
     presence.undeliveredBytes += sending.frame.length;

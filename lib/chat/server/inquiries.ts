@@ -6,11 +6,16 @@ import type { ServerContext } from "./context.ts";
 import type { Link, Presence } from "./link.ts";
 import type { User } from "./membership.ts";
 
+/** By then an accused that says nothing is judged: who was heard of, and has yet to take the question, is there. */
+const HEARD_AFTER_MS = 2 * GIVE_UP_MS;
+
 /** One question at a time for each accused; all who report it meanwhile share the answer. */
 interface Inquiry {
   readonly accused: Presence;
   /** The question's number in the session; 0 if it is not known. */
   number: number;
+  /** When it was asked, in ms. */
+  readonly askedAt: number;
   /** By the reporter's key and the request's id: one that is sent again is the same. */
   readonly reports: Map<string, Report>;
 }
@@ -47,7 +52,8 @@ export class Inquiries {
       inquiry.reports.set(place, report);
       return;
     }
-    inquiry = { accused: presence, number: 0, reports: new Map([[place, report]]) };
+    const askedAt = this.#context.now;
+    inquiry = { accused: presence, number: 0, askedAt, reports: new Map([[place, report]]) };
     this.#open.set(presence.user.number, inquiry);
     if (presence.link === undefined) this.lostSession(presence);
     else {
@@ -56,6 +62,7 @@ export class Inquiries {
         payload: {},
         metadata: {},
       });
+      this.#context.wakeups.schedule(presence, askedAt + HEARD_AFTER_MS);
     }
   }
 
@@ -95,6 +102,16 @@ export class Inquiries {
     const until = presence.awaySince + GIVE_UP_MS;
     if (until > this.#context.now) return until;
     this.#judgeGone(presence);
+    return Infinity;
+  }
+
+  /** Looks after an accused that has a session. Returns when to look again, in ms. */
+  judgePresent(presence: Presence): number {
+    const inquiry = this.#open.get(presence.user.number);
+    if (inquiry === undefined) return Infinity;
+    const until = inquiry.askedAt + HEARD_AFTER_MS;
+    if (until > this.#context.now) return until;
+    this.cameBack(presence);
     return Infinity;
   }
 

@@ -81,7 +81,9 @@ export class ServerOutcomes {
     for (const group of lost) this.#tellRemoved(link, group);
     this.#tablePush.registered(presence, link?.known);
     this.#fanout.cameBack(presence);
-    for (const membership of joined) this.#fanout.broughtBack(presence, membership);
+    for (const membership of joined) {
+      this.#fanout.broughtBack(presence, membership, created.includes(membership.group));
+    }
     if (link !== undefined) this.#inquiries.cameBack(presence);
   }
 
@@ -128,7 +130,8 @@ export class ServerOutcomes {
       if (group !== undefined) this.#fanout.send(user, group, id, event.text);
       return;
     }
-    if (event.type === "group_left" && group !== undefined) this.#fanout.release(group);
+    // Who is new keeps up, and who has left need not.
+    if (event.type !== "group_created" && group !== undefined) this.#fanout.release(group);
     const type = ANSWERS[event.type];
     const metadata = { id };
     const reply: Reply =
@@ -136,6 +139,11 @@ export class ServerOutcomes {
         ? { type, payload: {}, metadata }
         : { type, payload: { group: verdict.group }, metadata };
     this.#context.reply(key, reply);
+    if (event.type !== "group_joined" || user === undefined) return;
+    // Sent again, and since it took effect the user was out of the group, and heard of neither.
+    if (group === undefined || !user.memberships.has(group.folded)) {
+      this.#tellRemoved(this.#context.speaking.get(key), verdict.group);
+    }
   }
 
   #showVerdict({ name }: User, { event, verdict }: OutcomeOf<"verdict">): void {

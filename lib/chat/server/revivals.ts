@@ -20,22 +20,19 @@ export class Revivals {
   /** What is kept for all groups, oldest first. */
   readonly #kept = new Set<GroupSending>();
   #bytes = 0;
-  /** Groups whose time is over: each comes back once. */
-  readonly #closed = new WeakSet<Group>();
 
   constructor(settlement: Settlement) {
     this.#settlement = settlement;
   }
 
-  /** A member of the group is back. Returns the messages kept for it, oldest first. */
-  open(now: number, group: Group): readonly GroupSending[] {
-    if (this.#closed.has(group)) return [];
-    let revival = this.#open.get(group);
-    if (revival === undefined) {
-      revival = { closesAt: now + REVIVAL_MS, kept: new Deque(), messages: 0 };
-      this.#open.set(group, revival);
-    }
-    return [...revival.kept];
+  /** The group is back, with its first member. Groups that are there for another reason keep nothing for anybody. */
+  open(now: number, group: Group): void {
+    this.#open.set(group, { closesAt: now + REVIVAL_MS, kept: new Deque(), messages: 0 });
+  }
+
+  /** The messages kept for members that come back, oldest first. */
+  kept(group: Group): readonly GroupSending[] {
+    return [...(this.#open.get(group)?.kept ?? [])];
   }
 
   /** A message to a group. While the group is coming back, it is kept, and not settled before that is over. */
@@ -63,7 +60,6 @@ export class Revivals {
     for (const [group, { closesAt, kept }] of this.#open) {
       if (closesAt > now) return;
       this.#open.delete(group);
-      this.#closed.add(group);
       for (const sending of kept) this.#release(sending);
     }
   }

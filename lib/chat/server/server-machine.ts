@@ -295,7 +295,10 @@ export class ServerMachine implements Machine {
   #lookAfter(presence: Presence): void {
     const { now, wakeups } = this.#context;
     const stalledAt = this.#fanout.lookAfter(presence);
-    if (presence.link !== undefined) return wakeups.schedule(presence, stalledAt);
+    if (presence.link !== undefined) {
+      const judgedAt = this.#inquiries.judgePresent(presence);
+      return wakeups.schedule(presence, Math.min(stalledAt, judgedAt));
+    }
     const goneAt = presence.awaySince + REGISTRATION_IDLE_MS;
     if (goneAt <= now) return this.#expire(presence);
     const heldUntil = this.#fanout.giveUpHeld(presence);

@@ -1,6 +1,7 @@
 // All that users share, and the one way in which it changes: `apply`, event by event, in the order of the log.
 // Deterministic: the same entries make the same state on every server. Knows no session, no clock and no line.
 
+import { bound } from "../bound.ts";
 import type {
   Counts,
   DeregisteredEvent,
@@ -12,6 +13,7 @@ import type {
   RegisteredEvent,
   ServerEvent,
 } from "../events.ts";
+import { GROUPS_CLAIMED_MAX } from "../limits.ts";
 import { RefusalReason } from "../message.ts";
 import { checkName, foldName } from "../names.ts";
 import { Groups } from "./groups.ts";
@@ -219,7 +221,10 @@ export class ServerState {
     if (membership?.since !== event.membership) return NONE;
     this.groups.leave(membership);
     user.removedFrom ??= new Set();
+    // The latest come last: a client claims the one group that it is in.
+    user.removedFrom.delete(membership.group.folded);
     user.removedFrom.add(membership.group.folded);
+    bound(user.removedFrom, GROUPS_CLAIMED_MAX);
     return { type: "member_removed", membership };
   }
 
