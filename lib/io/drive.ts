@@ -21,7 +21,7 @@ const TURN_MAX_MS = 20;
 /** To look at the clock with every datagram would cost more than it brings. */
 const LOOK_EVERY_DATAGRAMS = 16;
 
-/** What one turn sends before what has arrived meanwhile is read: the acknowledgements of all this. */
+/** What one turn sends, beside its first part, before what has arrived meanwhile is read: the acknowledgements of this. */
 const TURN_MAX_SENT_DATAGRAMS = 1_000;
 
 /** A flood never leaves the buffer empty. Timers that are overdue by this much no longer wait for that. */
@@ -66,6 +66,8 @@ export class Drive {
   #flushDue = false;
   #flushing = false;
   #flushAgain = false;
+  /** The last flush was a fault: what it was to send is still due. */
+  #flushFailed = false;
   #stopped = false;
 
   constructor(machine: Machine, outlets: Outlets, clock: Clock = new Clock()) {
@@ -162,13 +164,18 @@ export class Drive {
   #flush(): void {
     this.#flushDue = false;
     this.#flushing = true;
-    let sent = 0;
+    this.#flushFailed = false;
+    let sent: number | undefined;
     do {
       this.#flushAgain = false;
       const output = this.#attempt((now) => this.#machine.flush(now));
-      if (output === undefined) continue;
+      if (output === undefined) {
+        this.#flushFailed = true;
+        continue;
+      }
       this.#emit(output);
-      sent += output.datagrams.length;
+      // The first part may be full of answers to strangers.
+      sent = sent === undefined ? 0 : sent + output.datagrams.length;
       if (output.more === true) this.#goOn(sent);
     } while (this.#flushAgain && !this.#stopped);
     this.#flushing = false;
@@ -199,7 +206,8 @@ export class Drive {
   #arm(): void {
     if (this.#stopped) return;
     const now = this.#clock.now();
-    const wakeAt = Math.max(this.#machine.nextWakeup(), this.#notBefore);
+    const dueNext = this.#flushFailed ? now : this.#machine.nextWakeup();
+    const wakeAt = Math.max(dueNext, this.#notBefore);
     const dueAt = Math.min(wakeAt, now + NAP_MAX_MS);
     if (this.#timer === undefined || this.#timerAt > dueAt) {
       clearTimeout(this.#timer);
@@ -218,11 +226,9 @@ export class Drive {
 
   #afterReading(): void {
     if (this.#stopped) return;
-    if (this.#machine.nextWakeup() > this.#clock.now()) {
-      this.#arm();
-      return;
-    }
-    this.#wake();
+    const isDue = this.#machine.nextWakeup() <= this.#clock.now();
+    if (!isDue && !this.#flushFailed) return this.#arm();
+    if (isDue) this.#wake();
     this.#flush();
   }
 }

@@ -203,7 +203,7 @@ export class Endpoint {
   }
 
   #sendReset(now: number, to: Address, receiver: number): void {
-    const bytes = this.#resets.answer(now, receiver);
+    const bytes = this.#resets.answer(now, to.host, receiver);
     if (bytes !== undefined) this.#turn.send(to, bytes);
   }
 

@@ -144,8 +144,14 @@ export const REKEY_INTERVAL_MIN_MS = 1_000;
 /** How long the key before still opens late packets, once the new one has opened its first. */
 export const OLD_KEY_MS = 3_000;
 
-/** RESET datagrams per second, in all: they answer strangers. */
-export const RESETS_PER_SECOND_MAX = 100;
+/**
+ * RESET a second to one source prefix: they answer strangers, with less than they say. 10,000 clients behind one address
+ * whose server was started again ask 740 times a second.
+ */
+export const PREFIX_RESETS_PER_SECOND = 1_000;
+
+/** And at once. */
+export const PREFIX_RESETS_BURST = 2_000;
 
 /**
  * Silence after which a peer is asked by HELLO whether it has restarted, as often as it is probed:

@@ -71,7 +71,7 @@ export function updateRtt(
  * How long to wait for an answer before the next probe (RFC 9002 section 6.2). `consecutive`
  * counts the probes since something was last acknowledged: 0 for the first wait. `urgent` says
  * that the give-up time of some message is still running: then probes come close together, and
- * at least TRIES of them, however slow the path. Otherwise each wait is twice the one before.
+ * at least TRIES of them on a path of up to two seconds. Otherwise each wait is twice the one before.
  * `ackDelayMs`: how long the peer may hold back the acknowledgement of what was sent last.
  */
 export function probeTimeout(

@@ -47,14 +47,18 @@ export class Turn {
     return this.#touched.length > 0;
   }
 
-  /** Calls `lookAfter` for sessions that were touched and are still there, until there is so much to send. */
+  /**
+   * Calls `lookAfter` for sessions that were touched and are still there, until there is so much to send. What is there
+   * before, answers to strangers, does not count: a flood of those must not keep sessions waiting.
+   */
   lookAfterTouched(limits: FlushLimits, lookAfter: (connection: Connection) => void): void {
     const { out } = this;
-    let counted = 0;
+    const most = out.length + limits.datagrams;
+    let counted = out.length;
     let bytes = 0;
     // Those that are touched meanwhile have their turn with the next flush.
     for (let left = this.#touched.length; left > 0; left--) {
-      if (out.length >= limits.datagrams || bytes >= limits.bytes) return;
+      if (out.length >= most || bytes >= limits.bytes) return;
       const connection = this.#touched.shift()!;
       if (!connection.touched) continue;
       connection.touched = false;

@@ -124,15 +124,29 @@ describe("a turn of the loop", () => {
   test("is over after a thousand datagrams sent: what has arrived meanwhile is read before the rest goes out", async () => {
     const { machine, drive, effects } = setUp();
     const some = { ...NOTHING, datagrams: Array<Datagram>(400).fill({ to: PEER, bytes: BYTES }) };
-    machine.outputs = [...Array<typeof some>(4).fill({ ...some, more: true }), some];
+    machine.outputs = [...Array<typeof some>(5).fill({ ...some, more: true }), some];
     const turn = () => new Promise(setImmediate);
     drive.start();
     await turn();
-    expect(effects).toEqual(Array(3).fill("send 400"));
+    expect(effects).toEqual(Array(4).fill("send 400"));
     drive.datagram(PEER, BYTES);
     expect(machine.calls.at(-1)).toBe("receive");
     await turn();
-    expect(effects).toEqual(Array(5).fill("send 400"));
+    expect(effects).toEqual(Array(6).fill("send 400"));
+    drive.stop();
+  });
+
+  test("whose first part is long, with answers to strangers, goes on with the rest all the same", async () => {
+    const { machine, drive, effects } = setUp();
+    const datagrams = (count: number) => Array<Datagram>(count).fill({ to: PEER, bytes: BYTES });
+    machine.outputs = [
+      { ...NOTHING, datagrams: datagrams(1_016), more: true },
+      { ...NOTHING, datagrams: datagrams(16), more: true },
+      { ...NOTHING, datagrams: datagrams(16) },
+    ];
+    drive.start();
+    await new Promise(setImmediate);
+    expect(effects).toEqual(["send 1016", "send 16", "send 16"]);
     drive.stop();
   });
 
@@ -240,6 +254,22 @@ describe("a fault of ours", () => {
     await flushed;
     expect(machine.calls).toEqual(["receive", "receive", "flush"]);
     expect(effects).toEqual(["fault RangeError: planted"]);
+    drive.stop();
+  });
+
+  test("in a flush leaves the next one due, though nothing else happens", async () => {
+    const { machine, drive, effects } = setUp();
+    machine.outputs = [{ ...NOTHING, lines: [line("late")] }];
+    let flushes = 0;
+    const { promise: flushedAgain, resolve } = Promise.withResolvers<void>();
+    machine.onFlush = () => {
+      if (++flushes === 1) throw new Error("planted");
+      resolve();
+    };
+    drive.start();
+    await flushedAgain;
+    await new Promise(setImmediate);
+    expect(effects).toEqual(["fault Error: planted", "show late"]);
     drive.stop();
   });
 

@@ -5,6 +5,7 @@ import { describe, expect, test } from "bun:test";
 
 import { DATAGRAM_GROWN_MAX_BYTES, DATAGRAM_MAX_BYTES } from "../../lib/transport/limits.ts";
 import { PROBE_SIZES_BYTES } from "../../lib/transport/session/path-mtu.ts";
+import { Recovery } from "../../lib/transport/session/recovery.ts";
 import { frameMessage } from "../../lib/transport/session/send-stream.ts";
 import { EndpointWorld, type Host } from "../support/endpoint-world.ts";
 
@@ -85,6 +86,24 @@ describe("datagrams grow", () => {
     expect(run.sizes.filter((size) => size === largest).length * largest).toBeGreaterThan(
       4 * MESSAGE_BYTES * 0.9,
     );
+  });
+
+  test("and a try leaves room for what is to be said, should it be lost", () => {
+    const { onSent } = Recovery.prototype;
+    const shares: number[] = [];
+    Recovery.prototype.onSent = function (packet) {
+      if (packet.sizeProbe) shares.push(packet.bytes / this.congestion.windowBytes);
+      onSent.call(this, packet);
+    };
+    try {
+      const run = begin(65_507);
+      send(run, MESSAGES);
+      run.world.runUntil(() => run.arrived.length === MESSAGES);
+    } finally {
+      Recovery.prototype.onSent = onSent;
+    }
+    expect(shares.length).toBe(PROBE_SIZES_BYTES.length);
+    expect(Math.max(...shares)).toBeLessThanOrEqual(0.5);
   });
 
   test("not where fragments cannot be ruled out", () => {

@@ -4,6 +4,7 @@ import { expect, test } from "bun:test";
 
 import type { SessionId } from "../../lib/transport/endpoint.ts";
 import { frameMessage } from "../../lib/transport/session/send-stream.ts";
+import { PacketKind } from "../../lib/transport/wire/datagrams.ts";
 import { EndpointWorld, type Host } from "../support/endpoint-world.ts";
 
 const established = ({ events }: Host): SessionId[] =>
@@ -32,6 +33,23 @@ test.each([
   const ports = clients.map(({ address }) => address.port);
   expect(parts.flat().toSorted()).toEqual(ports);
   expect(server.endpoint.flush(world.now)).toEqual([]);
+});
+
+test("answers to strangers take nothing of a flush away from sessions", () => {
+  const world = new EndpointWorld(5);
+  const server = world.host(1000);
+  const client = world.host(1001);
+  client.endpoint.connect(0, server.address);
+  world.runUntil(() => established(server).length === 1);
+  const [session] = established(server);
+  server.endpoint.send(world.now, session!, frameMessage(new Uint8Array(40)));
+  const data = new Uint8Array(30);
+  data[0] = PacketKind.Data;
+  const stranger = { host: "203.0.113.1", port: 1 };
+  for (let count = 0; count < 50; count++) server.endpoint.receive(world.now, stranger, data);
+  const datagrams = server.endpoint.flush(world.now, { datagrams: 3, bytes: Infinity });
+  expect(datagrams.filter(({ to }) => to.port === stranger.port)).toHaveLength(50);
+  expect(datagrams.filter(({ to }) => to.port === client.address.port)).toHaveLength(1);
 });
 
 test("a fault of ours with one session leaves the others to be looked after", () => {

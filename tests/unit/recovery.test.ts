@@ -42,6 +42,26 @@ describe("loss detection (RFC 9002 section 6.1)", () => {
     expect(recovery.outstanding).toBe(false);
   });
 
+  test("takes its time while no round trip was measured", () => {
+    const recovery = new Recovery();
+    recovery.onSent(sent(0, 0));
+    recovery.onSent(sent(1, 0));
+    // The largest one acknowledged asked for nothing: it measures nothing.
+    expect(recovery.onAck(20, [{ smallest: 1, largest: 2 }], 0).lost).toEqual([]);
+    expect(recovery.deadline(true)).toBe(100);
+    expect(numbers(recovery.onTimeout(100)!.lost)).toEqual([0]);
+  });
+
+  test("of what was sent on the path before says nothing of the one there is now", () => {
+    const recovery = new Recovery();
+    const { windowBytes } = recovery.congestion;
+    for (let number = 0; number < 3; number++) recovery.onSent(sent(number, number * 1_000));
+    recovery.onPathChange(2_500);
+    recovery.onSent(sent(6, 2_600));
+    expect(numbers(recovery.onAck(2_700, only(6), 0).lost)).toEqual([0, 1, 2]);
+    expect(recovery.congestion.windowBytes).toBe(windowBytes);
+  });
+
   test("learns from a loss that was none, and does not find it again", () => {
     const recovery = new Recovery();
     for (let number = 0; number < 5; number++) recovery.onSent(sent(number, 0));

@@ -142,6 +142,7 @@ export class Initiation {
     if (this.#attempt === undefined || !equalBytes(this.#attempt.peerKey, retry.publicKey)) {
       const attempt = this.#begin(retry.publicKey.slice());
       if (attempt === undefined) return undefined;
+      this.#superseded?.handshake.wipe();
       this.#superseded = this.#attempt;
       this.#attempt = attempt;
     }
@@ -160,10 +161,12 @@ export class Initiation {
     if ("reason" in payload) return undefined;
     const { handshake, peerKey } = attempt;
     const resetToken = payload.resetToken.slice();
-    return { keys: { ...handshake.split(), remoteIndex: payload.sender, resetToken }, peerKey };
+    const keys = { ...handshake.split(), remoteIndex: payload.sender, resetToken };
+    this.wipe();
+    return { keys, peerKey };
   }
 
-  /** It is given up: the secrets of what was begun are overwritten. */
+  /** It is over: the secrets of what was begun are overwritten. */
   wipe(): void {
     this.#attempt?.handshake.wipe();
     this.#superseded?.handshake.wipe();

@@ -245,7 +245,8 @@ export class Outgoing {
     if (this.#options.mayGrow?.() !== true) return;
     const mtu = this.#path.measure(now);
     const bytes = mtu.probeDue(now);
-    if (bytes === undefined) return;
+    // One that is lost must not leave others without room until that is known.
+    if (bytes === undefined || 2 * bytes > this.recovery.congestion.windowBytes) return;
     mtu.onProbeSent();
     frames.reset();
     writePing(frames);

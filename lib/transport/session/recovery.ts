@@ -5,6 +5,7 @@ import { UNDER_WAY_MAX_PACKETS } from "../limits.ts";
 import {
   ASKED_ACK_DELAY_MS,
   MAX_ACK_DELAY_MS,
+  PROBE_UNMEASURED_MS,
   probeTimeout,
   type RttEstimate,
   TIMER_GRANULARITY_MS,
@@ -92,6 +93,8 @@ export class Recovery {
   #lastSentAt = 0;
   #lastAsks = false;
   #probeCount = 0;
+  /** Since when the path is this one, in ms. */
+  #pathSince = Number.NEGATIVE_INFINITY;
 
   /** Smoothed round trip in ms, once one was measured. */
   get rtt(): RttEstimate | undefined {
@@ -187,6 +190,7 @@ export class Recovery {
   /** The path is another one: what was learnt of the old one does not hold (RFC 9000 section 9.4). */
   onPathChange(now: number): void {
     this.congestion.onPathChange(now);
+    this.#pathSince = now;
     this.#rtt = undefined;
     this.#probeCount = 0;
   }
@@ -259,10 +263,10 @@ export class Recovery {
     const first = sent[0];
     if (first === undefined || first.number > this.#largestAcked) return;
     const rtt = this.#rtt;
-    const delay = Math.max(
-      this.#timeThreshold * (rtt === undefined ? 0 : Math.max(rtt.latest, rtt.smoothed)),
-      TIMER_GRANULARITY_MS,
-    );
+    const delay =
+      rtt === undefined
+        ? PROBE_UNMEASURED_MS
+        : Math.max(this.#timeThreshold * Math.max(rtt.latest, rtt.smoothed), TIMER_GRANULARITY_MS);
     let kept = 0;
     for (const packet of sent) {
       if (packet.number > this.#largestAcked) {
@@ -294,7 +298,8 @@ export class Recovery {
     const timeout = probeTimeout(this.#rtt, 0, false, MAX_ACK_DELAY_MS);
     const period = timeout * PERSISTENT_CONGESTION_THRESHOLD;
     const contiguous = last.number - first.number === lost.length - 1;
-    if (contiguous && lost.length > 1 && last.sentAt - first.sentAt > period) {
+    const ofThisPath = first.sentAt > this.#pathSince;
+    if (ofThisPath && contiguous && lost.length > 1 && last.sentAt - first.sentAt > period) {
       this.congestion.onPersistentCongestion();
     }
     this.#rememberedLost ??= [];
