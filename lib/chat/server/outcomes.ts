@@ -131,7 +131,8 @@ export class ServerOutcomes {
       return;
     }
     // Who is new keeps up, and who has left need not.
-    if (event.type !== "group_created" && group !== undefined) this.#fanout.release(group);
+    const changed = event.type === "group_joined" || event.type === "group_left";
+    if (changed && group !== undefined) this.#fanout.release(group);
     const type = ANSWERS[event.type];
     const metadata = { id };
     const reply: Reply =
