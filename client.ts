@@ -34,6 +34,7 @@ const chat = async (run: ClientRun): Promise<void> => {
       onLine: (text) => user.act((it, now) => it.line(now, text)),
       onInterrupt: () => user.act((it, now) => it.interrupt(now)),
       onEndOfInput: () => user.act((it, now) => it.endOfInput(now)),
+      hasRoom: () => machine?.hasRoom === true,
       complete: (line) => machine?.complete(line) ?? [[], ""],
     });
     screen.setPrompt(prefix());

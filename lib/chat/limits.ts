@@ -11,6 +11,9 @@ export const NAME_WIRE_MAX_UNITS = 256;
 /** The longest text of a chat message as encoded JSON, in bytes: a message less the fields around the text. */
 export const TEXT_MAX_BYTES = MESSAGE_MAX_BYTES - 1_024;
 
+/** What was typed and waits to run, in characters: while it is more, no more of a file or pipe is read. */
+export const LINES_WAITING_MAX_CHARS = 4_194_304;
+
 /** Requests that one client may have without an answer. The outcomes of as many are remembered for it. */
 export const REQUESTS_IN_FLIGHT_MAX = 64;
 

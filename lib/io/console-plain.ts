@@ -12,6 +12,9 @@ import { STDOUT } from "./tty.ts";
 /** What waits to be read of a console that may leave lines out: more than 100,000 lines. */
 export const UNREAD_MAX_CHARS = 16_777_216;
 
+/** How often is looked whether more may be read. */
+const ROOM_LOOK_MS = 10;
+
 interface PlainOptions {
   readonly look: Look;
   /** True if the user sees `^C` where the lines appear; they then go on below it. */
@@ -40,8 +43,8 @@ export class PlainConsole implements Console {
     interruption.listen(() => {
       if (options.terminal) this.#output.write("\n");
     });
-    const { onLine, onEndOfInput } = events;
-    if (onLine !== undefined) this.#read(onLine, onEndOfInput);
+    const { onLine, onEndOfInput, hasRoom } = events;
+    if (onLine !== undefined) this.#read(onLine, onEndOfInput, hasRoom);
   }
 
   show(lines: readonly Line[]): void {
@@ -76,12 +79,19 @@ export class PlainConsole implements Console {
     this.#output.write(`${this.#look({ kind: "error", text })}\n`);
   }
 
-  #read(onLine: (text: string) => void, onEndOfInput: (() => void) | undefined): void {
+  #read(
+    onLine: (text: string) => void,
+    onEndOfInput: (() => void) | undefined,
+    hasRoom = () => true,
+  ): void {
     const lines = new LineSplitter((text) => {
       if (!this.#closed) onLine(text);
     });
     readInput(
-      (bytes) => lines.feed(bytes),
+      async (bytes) => {
+        lines.feed(bytes);
+        while (!this.#closed && !hasRoom()) await Bun.sleep(ROOM_LOOK_MS);
+      },
       () => {
         lines.end();
         if (!this.#closed) onEndOfInput?.();

@@ -24,6 +24,8 @@ export interface ConsoleEvents {
   readonly onInterrupt: () => void;
   /** `^D` on an empty line, or the end of a file or pipe. Called once at most; no line follows. */
   readonly onEndOfInput: () => void;
+  /** Whether more lines may come: while it says no, a file or a pipe is not read any further. */
+  readonly hasRoom: () => boolean;
   /** What the last word of `line` may become: all candidates, and the part of `line` that each of them replaces. */
   readonly complete: (line: string) => readonly [candidates: readonly string[], part: string];
 }

@@ -1,12 +1,18 @@
 // Reads standard input, whatever it is, and cuts it into lines where lines are wanted. Knows nothing of what it says.
 
+/** Called with what there is to read; nothing more is read before it is done with that. */
+type OnBytes = (bytes: Uint8Array) => Promise<void>;
+
 /** Reads until the end. Rejects when there is nothing to read from. */
-const readAll = async (onBytes: (bytes: Uint8Array) => void): Promise<void> => {
+const readAll = async (onBytes: OnBytes): Promise<void> => {
   const stream = Bun.stdin.stream();
   if (stream.locked) {
     // Questions were asked before: `process.stdin` has the stream, and keeps it.
     const { stdin } = process;
-    stdin.on("data", onBytes);
+    stdin.on("data", (bytes: Uint8Array) => {
+      stdin.pause();
+      void onBytes(bytes).then(() => stdin.resume());
+    });
     await new Promise((resolve, reject) => {
       stdin.on("end", resolve);
       stdin.on("error", reject);
@@ -18,21 +24,26 @@ const readAll = async (onBytes: (bytes: Uint8Array) => void): Promise<void> => {
   for (;;) {
     const { done, value } = await reader.read();
     if (done) return;
-    onBytes(value);
+    await onBytes(value);
   }
 };
 
 /** Calls `onBytes` with what there is to read, as it comes, and `onEnd` once: at the end, or at once if there is nothing. */
-export const readInput = (onBytes: (bytes: Uint8Array) => void, onEnd: () => void): void => {
+export const readInput = (onBytes: OnBytes, onEnd: () => void): void => {
   // A folder, a closed descriptor, a terminal that is gone: none has anything more to say, like a file at its end.
   readAll(onBytes).then(onEnd, onEnd);
 };
+
+/** More of a line is not kept: it is longer than anything that can be sent, and told so. */
+const LINE_KEPT_MAX_CHARS = 2_097_152;
 
 /** Cuts input into lines at `\n`, `\r\n`, and at its end. Bytes that are not UTF-8 become U+FFFD. */
 export class LineSplitter {
   readonly #utf8 = new TextDecoder();
   readonly #onLine: (text: string) => void;
+  /** The beginning of a line whose end has not come. */
   #pieces: string[] = [];
+  #chars = 0;
 
   constructor(onLine: (text: string) => void) {
     this.#onLine = onLine;
@@ -54,12 +65,21 @@ export class LineSplitter {
       this.#give(text.slice(from, at));
       from = at + 1;
     }
-    if (from < text.length) this.#pieces.push(text.slice(from));
+    if (from < text.length) this.#keep(text.slice(from));
+  }
+
+  #keep(piece: string): void {
+    const kept = piece.slice(0, LINE_KEPT_MAX_CHARS - this.#chars);
+    if (kept === "") return;
+    this.#pieces.push(kept);
+    this.#chars += kept.length;
   }
 
   #give(last: string): void {
-    const line = this.#pieces.join("") + last;
+    this.#keep(last);
+    const line = this.#pieces.join("");
     this.#pieces = [];
+    this.#chars = 0;
     this.#onLine(line.endsWith("\r") ? line.slice(0, -1) : line);
   }
 }

@@ -57,6 +57,7 @@ const main = async (): Promise<void> => {
             tell({ type: "end" });
             end(0);
           },
+          hasRoom: () => true,
           complete: (line) => {
             const part = /\S*$/.exec(line)?.[0] ?? "";
             return [WORDS.filter((word) => word.startsWith(part)), part];

@@ -166,3 +166,12 @@ test("lines are the same however the bytes are cut", () => {
     expect(lines).toEqual(["one", "", "日本 two  ", "last"]);
   }
 });
+
+test("of a line without end no more is kept than anybody could send, and the next one is whole", () => {
+  const lines: string[] = [];
+  const splitter = new LineSplitter((line) => lines.push(line));
+  const piece = bytesOf("x".repeat(1_000_000));
+  for (let count = 0; count < 50; count++) splitter.feed(piece);
+  splitter.feed(bytesOf("\nnext\n"));
+  expect(lines.map(({ length }) => length)).toEqual([2_097_152, 4]);
+});

@@ -8,7 +8,7 @@ import { KEEP_ALIVE_MS } from "../../transport/limits.ts";
 import type { KeyLimits } from "../../transport/session/key-phases.ts";
 import { toHex } from "../../transport/wire/bytes.ts";
 import { EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED } from "../exit-status.ts";
-import { LINGER_MS, REGISTRATION_IDLE_MS } from "../limits.ts";
+import { LINES_WAITING_MAX_CHARS, LINGER_MS, REGISTRATION_IDLE_MS } from "../limits.ts";
 import { prefix } from "../line.ts";
 import type { Machine, Mismatch, Output } from "../machine.ts";
 import { RefusalReason, type Refused } from "../message.ts";
@@ -141,6 +141,11 @@ export class ClientMachine implements Machine {
   get prompt(): string {
     const group = this.#grouping.room.current;
     return prefix(group && printable(group));
+  }
+
+  /** Whether it takes more lines; those that come all the same are kept. */
+  get hasRoom(): boolean {
+    return this.#queue.waitingChars < LINES_WAITING_MAX_CHARS;
   }
 
   /** What the last word of an unfinished line may become, in the form of readline's completer. */

@@ -22,6 +22,7 @@ const isMessage = (parsed: ParsedLine): boolean =>
 export class LineQueue {
   readonly #runner: LineRunner;
   #lines = new Deque<string>();
+  #waitingChars = 0;
   #open = false;
   #running = 0;
   /** Something other than a message runs: all others wait. */
@@ -31,6 +32,11 @@ export class LineQueue {
 
   constructor(runner: LineRunner) {
     this.#runner = runner;
+  }
+
+  /** How much was typed and has not begun to run. */
+  get waitingChars(): number {
+    return this.#waitingChars;
   }
 
   /** Lines may run from now on. */
@@ -43,11 +49,13 @@ export class LineQueue {
   stop(): void {
     this.#open = false;
     this.#lines = new Deque();
+    this.#waitingChars = 0;
   }
 
   push(now: number, line: string): void {
     if (this.#ended) return;
     this.#lines.push(line);
+    this.#waitingChars += line.length;
     this.#pump(now);
   }
 
@@ -79,6 +87,7 @@ export class LineQueue {
     const message = isMessage(parsed);
     if (this.#running >= (message ? REQUESTS_IN_FLIGHT_MAX : 1)) return false;
     this.#lines.shift();
+    this.#waitingChars -= line.length;
     this.#running++;
     this.#alone = !message;
     this.#runner.run(now, parsed, (later) => {
