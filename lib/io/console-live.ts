@@ -12,11 +12,8 @@ import type { Input, ShownLine } from "./live-line.ts";
 import { LiveLine } from "./live-line.ts";
 import type { Look } from "./look.ts";
 import { Output } from "./output.ts";
-import { setRaw, SIZE_UNKNOWN, STDOUT, terminalSize } from "./tty.ts";
+import { setRaw, SIZE_UNKNOWN, STDOUT, SUSPEND_WAIT_MS, terminalSize } from "./tty.ts";
 import { Whereabouts } from "./whereabouts.ts";
-
-/** A process that cannot be stopped (nobody could wake it) goes on after this time. */
-const SUSPEND_WAIT_MS = 100;
 
 const PASTE_MARKS_ON = "\x1b[?2004h";
 const PASTE_MARKS_OFF = "\x1b[?2004l";

@@ -3,8 +3,7 @@
 
 import type { Key } from "node:readline";
 
-/** A process that cannot be stopped (nobody could wake it) goes on after this time. */
-const SUSPEND_WAIT_MS = 100;
+import { SUSPEND_WAIT_MS } from "./tty.ts";
 
 /**
  * The answer; undefined if the user gave up: `^C` and Escape, which the library knows, `^D` on an empty line, or a wish

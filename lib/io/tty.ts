@@ -6,6 +6,9 @@ export const STDIN = 0;
 export const STDOUT = 1;
 export const STDERR = 2;
 
+/** A process that cannot be stopped (nobody could wake it) goes on after this time. */
+export const SUSPEND_WAIT_MS = 100;
+
 /** Cells. */
 export interface Size {
   readonly columns: number;

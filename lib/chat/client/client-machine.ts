@@ -174,7 +174,7 @@ export class ClientMachine implements Machine {
   interrupt(now: number): void {
     if (this.#ending === undefined) {
       // Their senders were told that they were received.
-      this.#grouping.showMail(this.#grouping.room.leave());
+      this.#grouping.left();
       this.#screen.sayClosing();
       this.#end(now, EXIT_INTERRUPTED, true);
     } else this.#ending = { ...this.#ending, at: now };
@@ -268,7 +268,7 @@ export class ClientMachine implements Machine {
   }
 
   #onRefused(now: number, { payload }: Refused): void {
-    this.#grouping.showMail(this.#grouping.room.leave());
+    this.#grouping.left();
     if (payload.reason === RefusalReason.AlreadyExists) {
       this.#screen.say(`\`${this.#options.name}\` already exists!`, "error");
     } else this.#screen.say(`Registration refused: ${payload.detail}`, "error");
@@ -294,7 +294,7 @@ export class ClientMachine implements Machine {
   }
 
   #onMismatch(now: number, mismatch: Mismatch): void {
-    this.#grouping.showMail(this.#grouping.room.leave());
+    this.#grouping.left();
     this.#mismatch = mismatch;
     this.#end(now, EXIT_FAILED, false);
   }
@@ -302,7 +302,7 @@ export class ClientMachine implements Machine {
   /** Over, if the server is silent and no direct message is on its way either. */
   #giveUpAlone(now: number): void {
     if (!this.#serverSilent || this.#links.busy || !this.#running) return;
-    this.#grouping.showMail(this.#grouping.room.leave());
+    this.#grouping.left();
     this.#screen.say("Server not responding", "error");
     this.#screen.say("Exiting", "error");
     this.#screen.sayClosing();

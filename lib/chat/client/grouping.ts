@@ -121,7 +121,7 @@ export class Grouping {
       // Also when refused: then the user is not in it any more, which is what was asked for.
       this.#leaving = false;
       this.#screen.say(`Leave group chat ${group}`);
-      this.showMail(this.room.leave());
+      this.left();
     });
   }
 
@@ -137,7 +137,7 @@ export class Grouping {
     // While leaving, that is no news: the server did it, and its answer is on the way.
     if (!this.room.isIn(group) || this.#leaving) return;
     this.#screen.say(`Removed from group ${this.room.current ?? group}: not responsive.`, "error");
-    this.showMail(this.room.leave());
+    this.left();
   }
 
   /** What was asked of the server waits there, since there is too much of it; it is told once for each time. */
@@ -157,10 +157,15 @@ export class Grouping {
     const { overflow, firstTime } = this.room.keep(mail);
     if (firstTime)
       this.#screen.say("The inbox is full: its oldest messages are shown now", "error");
-    this.showMail(overflow);
+    this.#showMail(overflow);
   }
 
-  showMail(mail: readonly Mail[]): void {
+  /** The user is in no group any more, for whatever reason: what waited for that is shown. */
+  left(): void {
+    this.#showMail(this.room.leave());
+  }
+
+  #showMail(mail: readonly Mail[]): void {
     for (const { from, text } of mail) this.#screen.say(`>>> ${from}: ${text}`, "chat");
   }
 
