@@ -113,6 +113,9 @@ export const TABLE_PUSH_WINDOW_MS = 100;
  */
 export const REVIVAL_MS = 60_000;
 
+/** After a server began without a memory, groups that are there already count as brought back for so long. */
+export const RETURNING_MS = 120_000;
+
 /** Messages kept for one group that was brought back. */
 export const REVIVAL_MESSAGES_MAX = 1_024;
 

@@ -101,11 +101,10 @@ describe("group messages", () => {
     };
     say(1);
     expect(settlement.takeNews()).toEqual([{ key: "key", id: 1 }]);
-    revivals.open(1_000, group);
-    expect(revivals.kept(group)).toEqual([]);
+    expect(revivals.open(1_000, group, true)).toEqual([]);
     const kept = say(2);
     expect(settlement.takeNews()).toEqual([]);
-    expect(revivals.kept(group)).toEqual([kept]);
+    expect(revivals.open(2_000, group, false)).toEqual([kept]);
     for (let id = 3; id <= REVIVAL_MESSAGES_MAX + 2; id++) say(id);
     expect(settlement.takeNews()).toEqual([{ key: "key", id: 2 }]);
     expect(revivals.nextWakeup()).toBe(1_000 + REVIVAL_MS);
@@ -114,7 +113,7 @@ describe("group messages", () => {
     revivals.close(1_000 + REVIVAL_MS);
     expect(settlement.takeNews()).toEqual([{ key: "key", id: REVIVAL_MESSAGES_MAX + 2 }]);
     expect(revivals.nextWakeup()).toBe(Infinity);
-    expect(revivals.kept(group)).toEqual([]);
+    expect(revivals.open(99_000, group, true)).toEqual([]);
   });
 });
 
@@ -123,7 +122,7 @@ test("what is kept for groups that come back is bounded in bytes, for all of the
   const revivals = new Revivals(settlement);
   const groups = new Groups();
   const [one, other] = [groups.create("one", "key"), groups.create("other", "key")];
-  for (const group of [one, other]) revivals.open(1_000, group);
+  for (const group of [one, other]) revivals.open(1_000, group, true);
   const frame = frameMessage(new Uint8Array(1_000_000));
   const count = 2 * Math.floor(REVIVAL_MAX_BYTES / frame.length);
   for (let id = 1; id <= count; id++) {
@@ -131,7 +130,9 @@ test("what is kept for groups that come back is bounded in bytes, for all of the
     revivals.add(sending);
     settlement.release(sending);
   }
-  const kept = [one, other].flatMap((group) => revivals.kept(group).flatMap(({ ids }) => ids));
+  const kept = [one, other].flatMap((group) =>
+    revivals.open(2_000, group, false).flatMap(({ ids }) => ids),
+  );
   expect(kept.length).toBe(count / 2);
   expect(Math.min(...kept)).toBe(count / 2 + 1);
   expect(settlement.takeNews()).toEqual([{ key: "key", id: count / 2 }]);

@@ -2,6 +2,7 @@
 
 import { expect, test } from "bun:test";
 
+import { RETURNING_MS } from "../../lib/chat/limits.ts";
 import { ChatScene } from "../support/chat-scene.ts";
 
 test("a join that is sent again after the user was gone for a while: it is told that it is in the group no more", () => {
@@ -35,6 +36,8 @@ test("a join that is sent again after the user was gone for a while: it is told 
 test("who claims a group that is there is in it, and hears nothing of what was said before", () => {
   const scene = new ChatScene();
   const client = scene.founder("client", 5_555, "g");
+  // Everyone who was here before the server began has had the time to come back.
+  scene.run(RETURNING_MS);
   const claiming = { groups: ["g"] };
   scene.stranger(6_000).ask("register", { name: "eve", ...claiming });
   client.ask("send_group", { group: "g", text: "between us" });
@@ -43,4 +46,21 @@ test("who claims a group that is there is in it, and hears nothing of what was s
   client.ask("send_group", { group: "g", text: "to all" });
   scene.run();
   expect(mallory.texts()).toEqual(["to all"]);
+});
+
+test("who comes back to a group that somebody has made anew already hears what was said there meanwhile", () => {
+  const scene = new ChatScene();
+  const client = scene.founder("client", 5_555, "g");
+  const late = scene.user("late", 5_556, "g");
+  scene.restart();
+  const known = { epoch: "old", version: 7 };
+  const first = scene.founder("first", 5_557, "g");
+  for (const [actor, name] of [[client, "client"] as const, [late, "late"] as const]) {
+    actor.reconnect();
+    actor.ask("register", { name, groups: ["g"], known });
+    if (actor === client) client.ask("send_group", { group: "g", text: "I am back" });
+  }
+  scene.run();
+  expect(first.texts()).toEqual(["I am back"]);
+  expect(late.texts()).toEqual(["I am back"]);
 });

@@ -94,14 +94,17 @@ export class Fanout {
     }
   }
 
+  /** The server has begun without a memory. */
+  begin(): void {
+    this.#revivals.begin(this.#context.now);
+  }
+
   /**
    * A member of an epoch that is over is back: it gets what was said to the group since the group came back. `first`: the
    * group comes back with it.
    */
   broughtBack(presence: Presence, membership: Membership, first: boolean): void {
-    const { group } = membership;
-    if (first) this.#revivals.open(this.#context.now, group);
-    for (const sending of this.#revivals.kept(group)) {
+    for (const sending of this.#revivals.open(this.#context.now, membership.group, first)) {
       if (sending.ledger.key !== membership.user.key) this.#deliver(presence, membership, sending);
     }
   }

@@ -2,7 +2,7 @@
 // that time is kept for those who come later, who were members all along. Knows no user and no session.
 
 import { Deque } from "../../transport/deque.ts";
-import { REVIVAL_MAX_BYTES, REVIVAL_MESSAGES_MAX, REVIVAL_MS } from "../limits.ts";
+import { RETURNING_MS, REVIVAL_MAX_BYTES, REVIVAL_MESSAGES_MAX, REVIVAL_MS } from "../limits.ts";
 import type { Group } from "./membership.ts";
 import type { GroupSending, Settlement } from "./settlement.ts";
 
@@ -20,19 +20,32 @@ export class Revivals {
   /** What is kept for all groups, oldest first. */
   readonly #kept = new Set<GroupSending>();
   #bytes = 0;
+  /** Groups whose time is over: each comes back once. */
+  readonly #closed = new WeakSet<Group>();
+  /** Until then a group that is there is likely to be one that comes back, whoever was the first to have it again. */
+  #returningUntil = Number.NEGATIVE_INFINITY;
 
   constructor(settlement: Settlement) {
     this.#settlement = settlement;
   }
 
-  /** The group is back, with its first member. Groups that are there for another reason keep nothing for anybody. */
-  open(now: number, group: Group): void {
-    this.#open.set(group, { closesAt: now + REVIVAL_MS, kept: new Deque(), messages: 0 });
+  /** The server has begun without a memory: those that were in groups come back now. */
+  begin(now: number): void {
+    this.#returningUntil = now + RETURNING_MS;
   }
 
-  /** The messages kept for members that come back, oldest first. */
-  kept(group: Group): readonly GroupSending[] {
-    return [...(this.#open.get(group)?.kept ?? [])];
+  /**
+   * A member of the group is back. `first`: the group has come back with it. Returns the messages kept for it, oldest
+   * first: none, and nothing is kept, where the group was never away.
+   */
+  open(now: number, group: Group, first: boolean): readonly GroupSending[] {
+    let revival = this.#open.get(group);
+    if (revival === undefined) {
+      if (this.#closed.has(group) || (!first && now > this.#returningUntil)) return [];
+      revival = { closesAt: now + REVIVAL_MS, kept: new Deque(), messages: 0 };
+      this.#open.set(group, revival);
+    }
+    return [...revival.kept];
   }
 
   /** A message to a group. While the group is coming back, it is kept, and not settled before that is over. */
@@ -60,6 +73,7 @@ export class Revivals {
     for (const [group, { closesAt, kept }] of this.#open) {
       if (closesAt > now) return;
       this.#open.delete(group);
+      this.#closed.add(group);
       for (const sending of kept) this.#release(sending);
     }
   }

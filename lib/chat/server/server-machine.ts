@@ -188,6 +188,7 @@ export class ServerMachine implements Machine {
     this.#started = true;
     if (this.#context.state.epoch !== "") return;
     this.#pending.unshift({ type: "opened", epoch: this.#epoch });
+    this.#fanout.begin();
   }
 
   /** Each event takes effect before the next one; but messages of one session to a group wait for those behind them. */
