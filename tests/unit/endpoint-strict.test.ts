@@ -216,6 +216,21 @@ describe("a busy responder", () => {
     expect(world.now).toBeLessThanOrEqual(10_000 + BUSY_GIVE_UP_MS);
   });
 
+  test("that another one takes the place of is found, also if half of all is lost each way", () => {
+    for (let seed = 1; seed <= 60; seed++) {
+      const { world, a, b } = busy(seed, Infinity);
+      world.run(2_000);
+      world.remove(b);
+      world.run(10_000);
+      world.conditions = { loss: 0.5, duplicate: 0, corrupt: 0, delayMs: 20, jitterMs: 20 };
+      world.filter = () => true;
+      world.host(b.address.port);
+      const given = () => events(a, "delivered").length + events(a, "unanswered").length > 0;
+      world.runUntil(given);
+      expect([seed, events(a, "unanswered")]).toEqual([seed, []]);
+    }
+  });
+
   test("whose answers are all lost for long still has the session that they are about", () => {
     const { world, a, b } = begun(1);
     world.filter = (_, { bytes }) => bytes[0] !== PacketKind.Respond || world.now >= 35_000;

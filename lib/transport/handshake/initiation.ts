@@ -178,12 +178,23 @@ export class Initiation {
     return now - this.#since >= BUSY_AFTER_MS && now < this.#graceUntil;
   }
 
+  /**
+   * A busy responder that has been silent for nearly too long may be another one by now, that knows of nothing: it has
+   * the tries that any other has. One that is heard is only busy.
+   */
+  get #lastTriesFrom(): number {
+    const silent = this.#graceUntil < this.#since + BUSY_MAX_MS;
+    return silent ? this.#graceUntil - GIVE_UP_MS : Number.POSITIVE_INFINITY;
+  }
+
   #nextInterval(now: number): number {
     if (this.#isBusy(now)) {
       const interval = Math.min(this.#interval * BUSY_TRY_GROWTH, BUSY_TRY_INTERVAL_MAX_MS);
+      const lastTries = this.#lastTriesFrom - now;
+      if (lastTries <= 0) return LAST_TRY_INTERVAL_MS;
       // Many may have begun at the same moment: at random in the last quarter, they do not come back together.
       const [chance = 0] = this.#options.random(1);
-      return interval * (1 - chance / 1_024);
+      return Math.min(interval * (1 - chance / 1_024), lastTries);
     }
     const silence = now - this.#since;
     if (silence < GIVE_UP_MS / 2) return TRY_INTERVAL_MS;
