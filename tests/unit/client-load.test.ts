@@ -3,6 +3,8 @@
 
 import { describe, expect, test } from "bun:test";
 
+import { parseLine } from "../../lib/chat/client/commands.ts";
+import { type Finished, LineQueue } from "../../lib/chat/client/line-queue.ts";
 import { GroupRoom } from "../../lib/chat/client/room.ts";
 import type { GroupMessage } from "../../lib/chat/message.ts";
 import { type Actor, ClientScene } from "../support/client-scene.ts";
@@ -114,4 +116,19 @@ test("who leaves politely tells the peers it has talked to", () => {
   bob.type("dereg bob");
   bob.untilEnd();
   expect(told).toBe(1);
+});
+
+test("lines that wait are counted with their ends: any number of empty ones is not nothing", () => {
+  const finished: Finished[] = [];
+  const queue = new LineQueue({
+    parse: (line) => parseLine(line, "lobby"),
+    run: (_now, _parsed, end) => finished.push(end),
+    ended() {},
+  });
+  for (let count = 0; count < 10; count++) queue.push(0, "");
+  queue.push(0, "help");
+  expect(queue.waitingChars).toBe(15);
+  queue.open(0);
+  while (finished.length > 0) finished.shift()!(0);
+  expect(queue.waitingChars).toBe(0);
 });

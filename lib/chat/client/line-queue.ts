@@ -19,6 +19,9 @@ interface LineRunner {
 const isMessage = (parsed: ParsedLine): boolean =>
   parsed.kind === "command" && (parsed.name === "send" || parsed.name === "send_group");
 
+/** With its end: an empty line takes room as well. */
+const charsOf = (line: string): number => line.length + 1;
+
 export class LineQueue {
   readonly #runner: LineRunner;
   #lines = new Deque<string>();
@@ -55,7 +58,7 @@ export class LineQueue {
   push(now: number, line: string): void {
     if (this.#ended) return;
     this.#lines.push(line);
-    this.#waitingChars += line.length;
+    this.#waitingChars += charsOf(line);
     this.#pump(now);
   }
 
@@ -87,7 +90,7 @@ export class LineQueue {
     const message = isMessage(parsed);
     if (this.#running >= (message ? REQUESTS_IN_FLIGHT_MAX : 1)) return false;
     this.#lines.shift();
-    this.#waitingChars -= line.length;
+    this.#waitingChars -= charsOf(line);
     this.#running++;
     this.#alone = !message;
     this.#runner.run(now, parsed, (later) => {
