@@ -31,11 +31,8 @@ export class PlainConsole implements Console {
   #leftOut = 0;
   #closed = false;
 
-  /** With `events.onLine` standard input is read, otherwise it is left alone. */
-  constructor(
-    options: PlainOptions,
-    events: Pick<ConsoleEvents, "onInterrupt"> & Partial<ConsoleEvents>,
-  ) {
+  /** With all events standard input is read, otherwise it is left alone. */
+  constructor(options: PlainOptions, events: Pick<ConsoleEvents, "onInterrupt"> | ConsoleEvents) {
     this.#look = options.look;
     this.#unreadMaxChars = options.unreadMaxChars;
     const interruption = new Interruption(events.onInterrupt, () => this.#output.drained());
@@ -43,8 +40,7 @@ export class PlainConsole implements Console {
     interruption.listen(() => {
       if (options.terminal) this.#output.write("\n");
     });
-    const { onLine, onEndOfInput, hasRoom } = events;
-    if (onLine !== undefined) this.#read(onLine, onEndOfInput, hasRoom);
+    if ("onLine" in events) this.#read(events);
   }
 
   show(lines: readonly Line[]): void {
@@ -79,11 +75,7 @@ export class PlainConsole implements Console {
     this.#output.write(`${this.#look({ kind: "error", text })}\n`);
   }
 
-  #read(
-    onLine: (text: string) => void,
-    onEndOfInput: (() => void) | undefined,
-    hasRoom = () => true,
-  ): void {
+  #read({ onLine, onEndOfInput, hasRoom }: ConsoleEvents): void {
     const lines = new LineSplitter((text) => {
       if (!this.#closed) onLine(text);
     });
@@ -94,7 +86,7 @@ export class PlainConsole implements Console {
       },
       () => {
         lines.end();
-        if (!this.#closed) onEndOfInput?.();
+        if (!this.#closed) onEndOfInput();
       },
     );
   }

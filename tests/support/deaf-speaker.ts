@@ -7,13 +7,16 @@ import { Speaker } from "./speaker.ts";
 
 const PING_INTERVAL_MS = 500;
 
-/** While `receive` runs, no endpoint takes anything of a stream. */
-export const takingNothing = (receive: () => void): void => {
+/** Runs `receive`; for who is deaf no endpoint takes anything of a stream meanwhile. */
+export const hearing = (deaf: boolean, receive: () => void): void => {
   const { prototype } = ReceiveStream;
   const { accept } = prototype;
-  prototype.accept = () => "no_room";
-  receive();
-  prototype.accept = accept;
+  if (deaf) prototype.accept = () => "no_room";
+  try {
+    receive();
+  } finally {
+    prototype.accept = accept;
+  }
 };
 
 export class DeafSpeaker extends Speaker {
@@ -22,9 +25,7 @@ export class DeafSpeaker extends Speaker {
   #pingAt = 0;
 
   override receive(now: number, from: Address, datagram: Uint8Array): void {
-    const receive = () => super.receive(now, from, datagram);
-    if (this.deaf) takingNothing(receive);
-    else receive();
+    hearing(this.deaf, () => super.receive(now, from, datagram));
   }
 
   override wake(now: number): void {

@@ -7,7 +7,7 @@ import { keyPairFrom } from "../../lib/transport/crypto/keys.ts";
 import { Endpoint, type SessionId } from "../../lib/transport/endpoint.ts";
 import { toHex } from "../../lib/transport/wire/bytes.ts";
 import type { Actor, ClientScene } from "./client-scene.ts";
-import { takingNothing } from "./deaf-speaker.ts";
+import { hearing } from "./deaf-speaker.ts";
 import type { Node } from "./network.ts";
 import { Prng } from "./prng.ts";
 
@@ -35,11 +35,8 @@ export class Stranger {
     });
     this.key = toHex(this.#endpoint.publicKey);
     this.#node = scene.network.add(PORT, {
-      receive: (now, from, bytes) => {
-        const receive = () => this.#endpoint.receive(now, from, bytes);
-        if (this.deaf) takingNothing(receive);
-        else receive();
-      },
+      receive: (now, from, bytes) =>
+        hearing(this.deaf, () => this.#endpoint.receive(now, from, bytes)),
       wake: (now) => this.#endpoint.wake(now),
       nextWakeup: () => this.#endpoint.nextWakeup(),
       flush: (now) => this.#flush(now),
