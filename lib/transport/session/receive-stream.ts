@@ -96,12 +96,18 @@ export class ReceiveStream {
   #read(bytes: Uint8Array, messages: Uint8Array[]): string | undefined {
     this.#offset += bytes.length;
     let rest = bytes;
-    if (this.#partial !== undefined) {
-      this.#partial.bytes(bytes);
-      rest = this.#partial.written();
-      const needed = neededBytes(rest);
-      if (needed === Number.POSITIVE_INFINITY) return TOO_LONG;
-      if (rest.length < needed) return undefined;
+    while (this.#partial !== undefined) {
+      // Its length may not be whole either: then this is the next byte of that.
+      const missing = neededBytes(this.#partial.written()) - this.#partial.length;
+      if (missing === Number.POSITIVE_INFINITY) return TOO_LONG;
+      if (missing > 0) {
+        if (rest.length === 0) return undefined;
+        this.#partial.bytes(rest.subarray(0, missing));
+        rest = rest.subarray(missing);
+        continue;
+      }
+      const whole = new ByteReader(this.#partial.written());
+      messages.push(whole.copy(whole.varint())!);
       this.#partial = undefined;
     }
     const reader = new ByteReader(rest);

@@ -17,19 +17,16 @@ const SENDER_NAME = "sender";
 /** Of what the server pushes, a member heeds texts and short words; the table of all users is neither. */
 const HEEDED_MAX_BYTES = 512;
 
-/** How every text to this group begins, up to the text itself. */
-const TEXT_PREFIX = encodeMessage({
-  type: "group_message",
-  payload: { group: GROUP, from: SENDER_NAME, text: "" },
-  metadata: { sender: "", number: 1 },
-}).slice(
-  0,
-  `{"type":"group_message","payload":{"group":"${GROUP}","from":"${SENDER_NAME}","text":"`.length,
-);
+/** How every text begins, and nothing else that a member is told. */
+const TEXT_MARK = new TextEncoder().encode(`{"type":"group_message",`);
 
-const beginsWithText = (bytes: Uint8Array): boolean => {
-  for (let at = 0; at < TEXT_PREFIX.length; at++) {
-    if (bytes[at] !== TEXT_PREFIX[at]) return false;
+/** Where the text itself is: all are said in one group, by one sender. */
+const TEXT_AT =
+  `{"type":"group_message","payload":{"group":"${GROUP}","from":"${SENDER_NAME}","text":"`.length;
+
+const isText = (bytes: Uint8Array): boolean => {
+  for (let at = 0; at < TEXT_MARK.length; at++) {
+    if (bytes[at] !== TEXT_MARK[at]) return false;
   }
   return true;
 };
@@ -115,8 +112,8 @@ export class Member implements Scheduled {
   }
 
   #take(now: number, bytes: Uint8Array): void {
-    if (beginsWithText(bytes)) {
-      this.#events.delivered(this.number, sequenceAt(bytes, TEXT_PREFIX.length), now);
+    if (isText(bytes)) {
+      this.#events.delivered(this.number, sequenceAt(bytes, TEXT_AT), now);
     } else if (bytes.length <= HEEDED_MAX_BYTES) {
       const decoded = decodeMessage(bytes);
       if (decoded.kind === "message") this.#obey(now, decoded.message);
