@@ -4,7 +4,8 @@
 const COMPACT_AT = 256;
 
 export class Deque<Item> {
-  #items: Item[] = [];
+  /** The places of those that were taken are empty: a queue that never ends must not keep them. */
+  #items: (Item | undefined)[] = [];
   #head = 0;
 
   get length(): number {
@@ -27,7 +28,7 @@ export class Deque<Item> {
   shift(): Item | undefined {
     const item = this.#items[this.#head];
     if (item === undefined) return undefined;
-    this.#head++;
+    this.#items[this.#head++] = undefined;
     if (this.#head === this.#items.length) {
       this.#items.length = 0;
       this.#head = 0;
@@ -40,7 +41,7 @@ export class Deque<Item> {
 
   /** Takes out everything that does not pass. Order stays. */
   keep(passes: (item: Item) => boolean): void {
-    this.#items = this.#items.slice(this.#head).filter(passes);
+    this.#items = [...this].filter(passes);
     this.#head = 0;
   }
 

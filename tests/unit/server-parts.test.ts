@@ -22,24 +22,8 @@ import { Revivals } from "../../lib/chat/server/revivals.ts";
 import { allLimits, countsOf } from "../../lib/chat/server/server-limits.ts";
 import { Settlement } from "../../lib/chat/server/settlement.ts";
 import { ServerState } from "../../lib/chat/server/state.ts";
-import { Deque } from "../../lib/transport/deque.ts";
 import { MESSAGE_MAX_BYTES } from "../../lib/transport/limits.ts";
 import { frameMessage } from "../../lib/transport/session/send-stream.ts";
-
-test("a deque gives back in order what it was given", () => {
-  const deque = new Deque<number>();
-  let out = 0;
-  for (let at = 0; at < 5_000; at++) {
-    deque.push(at);
-    if (at % 3 !== 0) expect(deque.shift()).toBe(out++);
-  }
-  expect(deque.at(1)).toBe(out + 1);
-  deque.keep((item) => item % 2 === 0);
-  const rest = [...deque];
-  expect(rest.every((item, at) => item % 2 === 0 && item >= (rest[at - 1] ?? out))).toBe(true);
-  while (deque.length > 0) deque.shift();
-  expect(deque.shift()).toBeUndefined();
-});
 
 test("the memory log gives entries their place at once", () => {
   const log = new MemoryLog();

@@ -3,6 +3,7 @@
 
 import { Buffer } from "node:buffer";
 
+import { Deque } from "../deque.ts";
 import { SEND_QUEUE_MAX_BYTES } from "../limits.ts";
 import { ByteWriter, varintSize } from "../wire/bytes.ts";
 import { RangeSet } from "./ranges.ts";
@@ -34,14 +35,10 @@ interface QueuedMessage {
   readonly queuedAt: number;
 }
 
-/** Of a stream that rests: shared by all such, and never changed. */
-const NO_MESSAGES: QueuedMessage[] = [];
-
 export class SendStream {
-  /** Messages not yet acknowledged whole, oldest first from `#head` on. */
-  #queue = NO_MESSAGES;
-  #head = 0;
-  /** Number of the message at `#head`; the first of a stream is 1. */
+  /** Messages not yet acknowledged whole, oldest first; none at all for a stream that rests. */
+  #queue: Deque<QueuedMessage> | undefined;
+  /** Number of the oldest of them; the first of a stream is 1. */
   #headNumber = 1;
   /** Where the next message goes: all bytes queued are below. */
   #end = 0;
@@ -63,11 +60,10 @@ export class SendStream {
   /** Queues a message and returns its number, or `undefined` if the queue is full. */
   push(now: number, message: FramedMessage): number | undefined {
     if (this.#end - this.#ackedUpTo + message.length > SEND_QUEUE_MAX_BYTES) return undefined;
-    const queued = { start: this.#end, bytes: message, queuedAt: now };
-    if (this.#queue === NO_MESSAGES) this.#queue = [queued];
-    else this.#queue.push(queued);
+    this.#queue ??= new Deque();
+    this.#queue.push({ start: this.#end, bytes: message, queuedAt: now });
     this.#end += message.length;
-    return this.#headNumber + this.#queue.length - this.#head - 1;
+    return this.deliveredCount + this.#queue.length;
   }
 
   /** Number of the last message that the peer has taken, with all before it; 0 for none. */
@@ -77,12 +73,12 @@ export class SendStream {
 
   /** Messages queued and not yet taken by the peer. */
   get undelivered(): number {
-    return this.#queue.length - this.#head;
+    return this.#queue?.length ?? 0;
   }
 
   /** When message `number` was queued, if it is still not delivered. */
   queuedAt(number: number): number | undefined {
-    return this.#queue[this.#head + number - this.#headNumber]?.queuedAt;
+    return this.#queue?.at(number - this.#headNumber)?.queuedAt;
   }
 
   /** Raises the peer's limit; a lower one is old news and ignored. */
@@ -118,9 +114,10 @@ export class SendStream {
 
   /** Copies the bytes of a range that is not yet acknowledged into `writer`. */
   copy(start: number, end: number, writer: ByteWriter): void {
-    let index = this.#indexAt(start);
+    const queue = this.#queue!;
+    let index = indexAt(queue, start);
     for (let at = start; at < end; index++) {
-      const { start: first, bytes } = this.#queue[index]!;
+      const { start: first, bytes } = queue.at(index)!;
       const upTo = Math.min(end, first + bytes.length);
       const whole = upTo - at === bytes.length;
       writer.bytes(whole ? bytes : bytes.subarray(at - first, upTo - first));
@@ -141,12 +138,11 @@ export class SendStream {
     this.#closeGap();
     const before = this.#headNumber;
     for (;;) {
-      const message = this.#queue[this.#head];
+      const message = this.#queue?.first();
       if (message === undefined || message.start + message.bytes.length > this.#ackedUpTo) break;
-      this.#head++;
+      this.#queue!.shift();
       this.#headNumber++;
     }
-    this.#compact();
     return this.#headNumber !== before;
   }
 
@@ -166,7 +162,7 @@ export class SendStream {
 
   /** Gives back what is only there to be used again soon. */
   rest(): void {
-    if (this.#queue.length === 0) this.#queue = NO_MESSAGES;
+    if (this.undelivered === 0) this.#queue = undefined;
     if (!this.#hasLost) this.#lost = undefined;
   }
 
@@ -184,26 +180,16 @@ export class SendStream {
     }
     if (beyond.isEmpty) this.#ackedBeyond = undefined;
   }
+}
 
-  /** Index of the queued message that holds the byte at `offset`. */
-  #indexAt(offset: number): number {
-    let low = this.#head;
-    let high = this.#queue.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >>> 1;
-      if (this.#queue[middle]!.start <= offset) low = middle;
-      else high = middle - 1;
-    }
-    return low;
+/** Index of the queued message that holds the byte at `offset`. */
+function indexAt(queue: Deque<QueuedMessage>, offset: number): number {
+  let low = 0;
+  let high = queue.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1;
+    if (queue.at(middle)!.start <= offset) low = middle;
+    else high = middle - 1;
   }
-
-  #compact(): void {
-    if (this.#head === this.#queue.length) {
-      this.#queue.length = 0;
-      this.#head = 0;
-    } else if (this.#head >= 256 && this.#head * 2 >= this.#queue.length) {
-      this.#queue.splice(0, this.#head);
-      this.#head = 0;
-    }
-  }
+  return low;
 }
