@@ -2,7 +2,7 @@
 // Says what is said, not how it gets there: knows no session, no socket and no state.
 // Reading is in message-decode.ts.
 
-import { type FramedMessage, frameMessage } from "../transport/session/send-stream.ts";
+import { type FramedMessage, frameMessage } from "../transport/framed-message.ts";
 
 /** The shape of every message. `type` alone decides the shapes of the other two. */
 interface Envelope<Type extends string, Payload, Metadata> {

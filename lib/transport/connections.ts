@@ -3,8 +3,8 @@
 
 import type { Address } from "./address.ts";
 import { sameAddress } from "./address.ts";
+import { equalSecrets } from "./crypto/keys.ts";
 import type { DeadlineQueue, Scheduled } from "./deadline-queue.ts";
-import { equalSecrets } from "./handshake/cookie.ts";
 import type { Initiation } from "./handshake/initiation.ts";
 import type { Revival } from "./handshake/revival.ts";
 import { Hoards } from "./session/hoards.ts";

@@ -5,10 +5,10 @@ import { type Address, type Datagram, sameAddress } from "./address.ts";
 import { type Connection, Connections, type SessionId } from "./connections.ts";
 import { DeadlineQueue } from "./deadline-queue.ts";
 import type { ConnectOptions, EndpointOptions } from "./endpoint-options.ts";
+import type { FramedMessage } from "./framed-message.ts";
 import { Handshakes } from "./handshake/handshakes.ts";
 import { Resets } from "./handshake/resets.ts";
 import { Revivals } from "./handshake/revival.ts";
-import type { FramedMessage } from "./session/send-stream.ts";
 import type { TransportEvent } from "./transport-event.ts";
 import { Turn, UNLIMITED } from "./turn.ts";
 import { ByteReader } from "./wire/bytes.ts";
@@ -18,7 +18,7 @@ import { CloseCode } from "./wire/frames.ts";
 export type { SessionId } from "./connections.ts";
 export type { ConnectOptions, EndpointOptions } from "./endpoint-options.ts";
 export { UNLIMITED } from "./turn.ts";
-export type { ClosedReason, TransportEvent } from "./transport-event.ts";
+export type { TransportEvent } from "./transport-event.ts";
 
 export class Endpoint {
   readonly publicKey: Uint8Array;

@@ -1,7 +1,7 @@
 // When to try again and when to give up: round-trip estimate, probe timeout, and the rule of five
 // tries. Pure functions over numbers. All times are milliseconds on the caller's clock.
 
-/** How long one try lasts, as users of the first ChatApp know it. */
+/** How long one try lasts: five of them are the give-up time. */
 export const TRY_MS = 500;
 /** How many tries there are before a peer counts as not answering. */
 export const TRIES = 5;

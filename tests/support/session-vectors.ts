@@ -4,8 +4,8 @@
 import type { Address } from "../../lib/transport/address.ts";
 import { keyPairFrom } from "../../lib/transport/crypto/keys.ts";
 import { Endpoint } from "../../lib/transport/endpoint.ts";
+import { frameMessage } from "../../lib/transport/framed-message.ts";
 import { REKEY_AFTER_MS } from "../../lib/transport/limits.ts";
-import { frameMessage } from "../../lib/transport/session/send-stream.ts";
 import { toHex } from "../../lib/transport/wire/bytes.ts";
 
 type Side = "initiator" | "responder";

@@ -6,7 +6,7 @@ import { encodeMessage, type Message } from "../../lib/chat/message.ts";
 import type { Address } from "../../lib/transport/address.ts";
 import { keyPairFrom } from "../../lib/transport/crypto/keys.ts";
 import { Endpoint, type SessionId, type TransportEvent } from "../../lib/transport/endpoint.ts";
-import { frameMessage } from "../../lib/transport/session/send-stream.ts";
+import { frameMessage } from "../../lib/transport/framed-message.ts";
 import { toHex } from "../../lib/transport/wire/bytes.ts";
 import { Prng } from "./prng.ts";
 

@@ -5,6 +5,7 @@ import { describe, expect, test } from "bun:test";
 import { PrefixBuckets, takeToken } from "../../lib/transport/bucket.ts";
 import { keyPairFrom } from "../../lib/transport/crypto/keys.ts";
 import { Endpoint } from "../../lib/transport/endpoint.ts";
+import { frameMessage } from "../../lib/transport/framed-message.ts";
 import { Admission, type HandshakeLimits } from "../../lib/transport/handshake/admission.ts";
 import {
   HANDSHAKES_BURST,
@@ -15,7 +16,6 @@ import {
   PREFIX_RETRIES_BURST,
   PREFIX_RETRIES_PER_SECOND,
 } from "../../lib/transport/limits.ts";
-import { frameMessage } from "../../lib/transport/session/send-stream.ts";
 import { encodeHello, PacketKind } from "../../lib/transport/wire/datagrams.ts";
 import { Crowd, type Member } from "../support/crowd.ts";
 import { Prng } from "../support/prng.ts";

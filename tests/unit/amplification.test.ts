@@ -6,8 +6,8 @@ import { describe, expect, test } from "bun:test";
 import type { Address, Datagram } from "../../lib/transport/address.ts";
 import { keyPairFrom } from "../../lib/transport/crypto/keys.ts";
 import { Endpoint } from "../../lib/transport/endpoint.ts";
+import { frameMessage } from "../../lib/transport/framed-message.ts";
 import { IDLE_TIMEOUT_MS, PREFIX_RESETS_BURST } from "../../lib/transport/limits.ts";
-import { frameMessage } from "../../lib/transport/session/send-stream.ts";
 import { ByteWriter } from "../../lib/transport/wire/bytes.ts";
 import {
   decodeDatagram,

@@ -7,7 +7,7 @@ import type { Machine, Output } from "../../lib/chat/machine.ts";
 import type { Address } from "../../lib/transport/address.ts";
 import { keyPairFrom } from "../../lib/transport/crypto/keys.ts";
 import { Endpoint, type TransportEvent } from "../../lib/transport/endpoint.ts";
-import { frameMessage } from "../../lib/transport/session/send-stream.ts";
+import { frameMessage } from "../../lib/transport/framed-message.ts";
 import type { ConformanceSession } from "../support/conformance-session.ts";
 import { bytesOf, hex } from "../support/conformance-wire.ts";
 import { ConformancePeer } from "../support/conformance.ts";

@@ -2,12 +2,9 @@
 
 import { describe, expect, test } from "bun:test";
 
-import {
-  COOKIE_ROTATION_MS,
-  CookieJar,
-  equalSecrets,
-  resetToken,
-} from "../../lib/transport/handshake/cookie.ts";
+import { equalSecrets, keyPairFrom } from "../../lib/transport/crypto/keys.ts";
+import { COOKIE_ROTATION_MS, CookieJar } from "../../lib/transport/handshake/cookie.ts";
+import { Resets } from "../../lib/transport/handshake/resets.ts";
 import { equalBytes } from "../../lib/transport/wire/bytes.ts";
 import { COOKIE_BYTES, RESET_TOKEN_BYTES } from "../../lib/transport/wire/datagrams.ts";
 import { hostile } from "../support/mutate.ts";
@@ -58,13 +55,14 @@ describe("CookieJar", () => {
   });
 });
 
-test("a reset token is the same again, and another for every index and secret", () => {
-  const token = resetToken(secret, 7);
+test("a reset token is the same again, and another for every index and key", () => {
+  const of = (key: Uint8Array, index: number) => new Resets(keyPairFrom(key)).token(index);
+  const token = of(secret, 7);
   expect(token).toHaveLength(RESET_TOKEN_BYTES);
-  expect(equalSecrets(token, resetToken(secret, 7))).toBe(true);
-  expect(equalSecrets(token, resetToken(secret, 8))).toBe(false);
-  expect(equalSecrets(token, resetToken(secret, 2 ** 32 - 1))).toBe(false);
-  expect(equalSecrets(token, resetToken(otherSecret, 7))).toBe(false);
+  expect(equalSecrets(token, of(secret, 7))).toBe(true);
+  expect(equalSecrets(token, of(secret, 8))).toBe(false);
+  expect(equalSecrets(token, of(secret, 2 ** 32 - 1))).toBe(false);
+  expect(equalSecrets(token, of(otherSecret, 7))).toBe(false);
 });
 
 test("secrets of different lengths are different", () => {

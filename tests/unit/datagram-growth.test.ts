@@ -3,10 +3,10 @@
 
 import { describe, expect, test } from "bun:test";
 
+import { frameMessage } from "../../lib/transport/framed-message.ts";
 import { DATAGRAM_GROWN_MAX_BYTES, DATAGRAM_MAX_BYTES } from "../../lib/transport/limits.ts";
 import { PROBE_SIZES_BYTES } from "../../lib/transport/session/path-mtu.ts";
 import { Recovery } from "../../lib/transport/session/recovery.ts";
-import { frameMessage } from "../../lib/transport/session/send-stream.ts";
 import { EndpointWorld, type Host } from "../support/endpoint-world.ts";
 
 const MESSAGES = 40;

@@ -3,7 +3,8 @@
 import { expect, test } from "bun:test";
 
 import { Deque } from "../../lib/transport/deque.ts";
-import { type FramedMessage, SendStream } from "../../lib/transport/session/send-stream.ts";
+import { type FramedMessage } from "../../lib/transport/framed-message.ts";
+import { SendStream } from "../../lib/transport/session/send-stream.ts";
 
 const COUNT = 200;
 

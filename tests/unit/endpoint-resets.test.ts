@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 
 import type { SessionId } from "../../lib/transport/endpoint.ts";
-import { frameMessage } from "../../lib/transport/session/send-stream.ts";
+import { frameMessage } from "../../lib/transport/framed-message.ts";
 import { encodeReset, PacketKind } from "../../lib/transport/wire/datagrams.ts";
 import { EndpointWorld, type Host } from "../support/endpoint-world.ts";
 import { Prng } from "../support/prng.ts";

@@ -2,9 +2,9 @@
 
 import { describe, expect, test } from "bun:test";
 
+import { frameMessage } from "../../lib/transport/framed-message.ts";
 import { BUSY_GIVE_UP_MS, BUSY_MAX_MS } from "../../lib/transport/limits.ts";
 import { GIVE_UP_MS } from "../../lib/transport/retry.ts";
-import { frameMessage } from "../../lib/transport/session/send-stream.ts";
 import { PacketKind } from "../../lib/transport/wire/datagrams.ts";
 import { EndpointWorld, type Host } from "../support/endpoint-world.ts";
 

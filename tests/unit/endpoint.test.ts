@@ -2,9 +2,9 @@
 
 import { describe, expect, test } from "bun:test";
 
+import { frameMessage } from "../../lib/transport/framed-message.ts";
 import { IDLE_TIMEOUT_MS } from "../../lib/transport/limits.ts";
 import { GIVE_UP_MS } from "../../lib/transport/retry.ts";
-import { frameMessage } from "../../lib/transport/session/send-stream.ts";
 import { PacketKind } from "../../lib/transport/wire/datagrams.ts";
 import { KeyedPeer } from "../fuzz/world/keyed-peer.ts";
 import { EndpointWorld, type Host, QUIET } from "../support/endpoint-world.ts";

@@ -5,12 +5,12 @@ import { expect, test } from "bun:test";
 import type { Address } from "../../lib/transport/address.ts";
 import { keyPairFrom } from "../../lib/transport/crypto/keys.ts";
 import { Endpoint, type SessionId } from "../../lib/transport/endpoint.ts";
+import { frameMessage } from "../../lib/transport/framed-message.ts";
 import {
   HANDSHAKES_PER_TURN_MAX,
   HANDSHAKES_WAITING_MAX,
   IDLE_TIMEOUT_MS,
 } from "../../lib/transport/limits.ts";
-import { frameMessage } from "../../lib/transport/session/send-stream.ts";
 import type { FlushLimits } from "../../lib/transport/turn.ts";
 import { PacketKind } from "../../lib/transport/wire/datagrams.ts";
 import { Prng } from "../support/prng.ts";

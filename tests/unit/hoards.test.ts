@@ -5,13 +5,13 @@ import { describe, expect, test } from "bun:test";
 import type { Address, Datagram } from "../../lib/transport/address.ts";
 import { keyPairFrom } from "../../lib/transport/crypto/keys.ts";
 import { Endpoint, type SessionId, type TransportEvent } from "../../lib/transport/endpoint.ts";
+import { frameMessage } from "../../lib/transport/framed-message.ts";
 import {
   IDLE_TIMEOUT_MS,
   RECEIVE_TOTAL_MAX_BYTES,
   RECEIVE_WINDOW_BYTES,
 } from "../../lib/transport/limits.ts";
 import { ReceiveStream } from "../../lib/transport/session/receive-stream.ts";
-import { frameMessage } from "../../lib/transport/session/send-stream.ts";
 import { ByteWriter } from "../../lib/transport/wire/bytes.ts";
 import { writeStream } from "../../lib/transport/wire/frames.ts";
 import { KeyedPeer } from "../fuzz/world/keyed-peer.ts";

@@ -4,9 +4,9 @@ import { describe, expect, test } from "bun:test";
 
 import type { Address, Datagram } from "../../lib/transport/address.ts";
 import type { TransportEvent } from "../../lib/transport/endpoint.ts";
+import { frameMessage } from "../../lib/transport/framed-message.ts";
 import { REKEY_AFTER_MS } from "../../lib/transport/limits.ts";
 import { KEY_LIMITS, type KeyLimits } from "../../lib/transport/session/key-phases.ts";
-import { frameMessage } from "../../lib/transport/session/send-stream.ts";
 import { KEY_PHASE_BIT, PacketKind } from "../../lib/transport/wire/datagrams.ts";
 import { EndpointWorld, type Host } from "../support/endpoint-world.ts";
 import { Prng } from "../support/prng.ts";

@@ -7,7 +7,7 @@ import { GROUPS_MAX, REQUESTS_IN_FLIGHT_MAX, UNREGISTERED_MAX_MS } from "../../l
 import { Link } from "../../lib/chat/server/link.ts";
 import { keyPairFrom } from "../../lib/transport/crypto/keys.ts";
 import { Endpoint } from "../../lib/transport/endpoint.ts";
-import { frameMessage } from "../../lib/transport/session/send-stream.ts";
+import { frameMessage } from "../../lib/transport/framed-message.ts";
 import { type Actor, ChatScene } from "../support/chat-scene.ts";
 import { deafUser } from "../support/deaf-speaker.ts";
 import { FullScene } from "../support/full-scene.ts";

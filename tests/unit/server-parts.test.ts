@@ -22,8 +22,8 @@ import { Revivals } from "../../lib/chat/server/revivals.ts";
 import { allLimits, countsOf } from "../../lib/chat/server/server-limits.ts";
 import { Settlement } from "../../lib/chat/server/settlement.ts";
 import { ServerState } from "../../lib/chat/server/state.ts";
+import { frameMessage } from "../../lib/transport/framed-message.ts";
 import { MESSAGE_MAX_BYTES } from "../../lib/transport/limits.ts";
-import { frameMessage } from "../../lib/transport/session/send-stream.ts";
 
 test("the memory log gives entries their place at once", () => {
   const log = new MemoryLog();

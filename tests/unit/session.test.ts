@@ -5,6 +5,7 @@ import { describe, expect, test } from "bun:test";
 import type { Address, Datagram } from "../../lib/transport/address.ts";
 import { aeadKey, openFrom, sealInto } from "../../lib/transport/crypto/aead.ts";
 import type { SessionOptions } from "../../lib/transport/endpoint-options.ts";
+import { frameMessage } from "../../lib/transport/framed-message.ts";
 import {
   ACK_DELAY_MS,
   ACK_EVERY_PACKETS,
@@ -14,7 +15,6 @@ import {
 } from "../../lib/transport/limits.ts";
 import { ASKED_ACK_DELAY_MS, MAX_ACK_DELAY_MS } from "../../lib/transport/retry.ts";
 import { KEY_LIMITS, type KeyLimits } from "../../lib/transport/session/key-phases.ts";
-import { frameMessage } from "../../lib/transport/session/send-stream.ts";
 import { Session } from "../../lib/transport/session/session.ts";
 import { ByteWriter } from "../../lib/transport/wire/bytes.ts";
 import {

@@ -2,9 +2,10 @@
 
 import { describe, expect, test } from "bun:test";
 
+import { frameMessage } from "../../lib/transport/framed-message.ts";
 import { RECEIVE_SEGMENTS_MAX, RECEIVE_WINDOW_BYTES } from "../../lib/transport/limits.ts";
 import { ReceiveStream } from "../../lib/transport/session/receive-stream.ts";
-import { frameMessage, SendStream } from "../../lib/transport/session/send-stream.ts";
+import { SendStream } from "../../lib/transport/session/send-stream.ts";
 import { ByteWriter } from "../../lib/transport/wire/bytes.ts";
 import { Prng } from "../support/prng.ts";
 

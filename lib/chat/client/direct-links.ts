@@ -4,7 +4,7 @@
 import { type Address, sameAddress } from "../../transport/address.ts";
 import { DeadlineQueue, type Scheduled } from "../../transport/deadline-queue.ts";
 import type { Endpoint, SessionId, TransportEvent } from "../../transport/endpoint.ts";
-import type { FramedMessage } from "../../transport/session/send-stream.ts";
+import type { FramedMessage } from "../../transport/framed-message.ts";
 import { fromHex } from "../../transport/wire/bytes.ts";
 import { bound } from "../bound.ts";
 import { SENDERS_REMEMBERED_MAX, SESSIONS_LOST_MAX } from "../limits.ts";

@@ -1,7 +1,7 @@
 // What the client has asked its server: numbered, in order, kept until it is answered; group messages even until they
 // have reached all they will. Knows no session, only what was sent and what was not.
 
-import type { FramedMessage } from "../../transport/session/send-stream.ts";
+import type { FramedMessage } from "../../transport/framed-message.ts";
 import { framed, type Register, type Registered, type Reply, type Request } from "../message.ts";
 
 /** Every session begins with the same request; its id is kept like that of any other. */

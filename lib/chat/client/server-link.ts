@@ -3,8 +3,8 @@
 
 import type { Address } from "../../transport/address.ts";
 import type { Endpoint, SessionId } from "../../transport/endpoint.ts";
+import type { FramedMessage } from "../../transport/framed-message.ts";
 import { GIVE_UP_MS } from "../../transport/retry.ts";
-import type { FramedMessage } from "../../transport/session/send-stream.ts";
 import type { Ending } from "../../transport/transport-event.ts";
 import {
   ANSWER_MAX_MS,

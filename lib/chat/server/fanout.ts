@@ -2,8 +2,8 @@
 // handed to each, acknowledged, given up, or kept for one that is away for a moment. Knows no request and no log; what
 // it finds out becomes an event.
 
+import { type FramedMessage, joinMessages } from "../../transport/framed-message.ts";
 import { GIVE_UP_MS } from "../../transport/retry.ts";
-import { type FramedMessage, joinMessages } from "../../transport/session/send-stream.ts";
 import {
   BACKLOG_MAX_BYTES,
   BACKLOG_MAX_MESSAGES,

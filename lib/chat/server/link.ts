@@ -6,7 +6,7 @@ import type { Address } from "../../transport/address.ts";
 import type { Scheduled } from "../../transport/deadline-queue.ts";
 import { Deque } from "../../transport/deque.ts";
 import type { Endpoint, SessionId } from "../../transport/endpoint.ts";
-import type { FramedMessage } from "../../transport/session/send-stream.ts";
+import type { FramedMessage } from "../../transport/framed-message.ts";
 import { ANSWERS_MAX_BYTES, ANSWERS_MAX_FRAMES } from "../limits.ts";
 import type { TablePosition } from "../message.ts";
 import type { Membership, User } from "./membership.ts";

@@ -1,7 +1,7 @@
 // Which group messages have reached all they ever will, so that their senders need not keep them any longer.
 // A sender keeps a message until it is settled, and gives it again to a server that lost its memory.
 
-import type { FramedMessage } from "../../transport/session/send-stream.ts";
+import type { FramedMessage } from "../../transport/framed-message.ts";
 import type { Group } from "./membership.ts";
 
 /** Group messages that have their places in the log: one, or several of one sender that go out together. */

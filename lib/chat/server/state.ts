@@ -231,7 +231,7 @@ export class ServerState {
   #withEffect(index: number, event: EffectEvent): Outcome {
     const user = this.table.byKey(event.origin.key);
     if (user === undefined) {
-      return { type: "verdict", event, user, verdict: NOT_REGISTERED, repeated: true };
+      return { type: "verdict", event, user, verdict: NOT_REGISTERED, repeated: false };
     }
     const { id } = event.origin;
     const recalled = recall(user.memory, id);

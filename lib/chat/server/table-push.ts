@@ -1,7 +1,7 @@
 // The table on its way to the clients: the changes of one turn in one message, encoded once for all who are at the same
 // version. Above a number of users it is not pushed any more. Knows no request and no log.
 
-import type { FramedMessage } from "../../transport/session/send-stream.ts";
+import type { FramedMessage } from "../../transport/framed-message.ts";
 import { TABLE_PUSH_AGAIN_USERS, TABLE_PUSH_MAX_USERS, TABLE_PUSH_WINDOW_MS } from "../limits.ts";
 import { framed, type Push, type TablePosition } from "../message.ts";
 import type { ServerContext } from "./context.ts";

@@ -10,6 +10,7 @@ import {
   diffieHellman,
   hkdfSync,
   type KeyObject,
+  timingSafeEqual,
 } from "node:crypto";
 
 export interface KeyPair {
@@ -85,6 +86,20 @@ export function hmacSha256(
   const hmac = createHmac("sha256", key);
   for (const part of parts) hmac.update(part);
   return hmac.digest();
+}
+
+/** The first `bytes` bytes of an HMAC-SHA256 (RFC 2104 section 5), without the rest in memory. */
+export function shortMac(
+  key: Uint8Array,
+  bytes: number,
+  ...parts: readonly (Uint8Array | string)[]
+): Uint8Array {
+  return new Uint8Array(hmacSha256(key, ...parts).subarray(0, bytes));
+}
+
+/** Whether both hold the same bytes, in a time that does not tell how many of them agree. */
+export function equalSecrets(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && timingSafeEqual(a, b);
 }
 
 const NO_INFO = new Uint8Array(0);

@@ -6,24 +6,12 @@
 import { Buffer } from "node:buffer";
 import type { KeyObject } from "node:crypto";
 
-import { type AeadKey, aeadKey, open, seal, TAG_BYTES } from "./aead.ts";
-import {
-  HASH_BYTES,
-  hkdf,
-  type KeyPair,
-  PUBLIC_KEY_BYTES,
-  publicKeyFrom,
-  sha256,
-  sharedSecret,
-  wipe,
-} from "./keys.ts";
+import { type AeadKey, aeadKey, TAG_BYTES } from "./aead.ts";
+import { hkdf, type KeyPair, PUBLIC_KEY_BYTES, publicKeyFrom, wipe } from "./keys.ts";
+import { type Agreement, SymmetricState } from "./symmetric-state.ts";
 
-export interface HandshakeOptions {
+export interface HandshakeOptions extends Agreement {
   readonly static: KeyPair;
-  /** What both sides must agree on beforehand. */
-  readonly prologue: Uint8Array;
-  /** A secret of 32 bytes shared beforehand: turns IK into IKpsk2. */
-  readonly psk?: Uint8Array | undefined;
 }
 
 export interface InitiatorOptions extends HandshakeOptions {
@@ -41,9 +29,6 @@ export interface TransportKeys {
   /** From which later keys are derived: the same on both sides, HASH_BYTES long, secret. */
   readonly chain: Uint8Array;
 }
-
-const PROTOCOL_NAME = "Noise_IK_25519_AESGCM_SHA256";
-const PROTOCOL_NAME_PSK = "Noise_IKpsk2_25519_AESGCM_SHA256";
 
 const SEALED_KEY_BYTES = PUBLIC_KEY_BYTES + TAG_BYTES;
 const NOTHING = new Uint8Array(0);
@@ -216,107 +201,4 @@ export function transportKeys(secret: Uint8Array, initiator: boolean): Transport
 /** A call out of order is a mistake in this program, whatever the other side sends. */
 function expect(progress: Progress, wanted: Progress): void {
   if (progress !== wanted) throw new Error(`handshake: called when ${progress}, not ${wanted}`);
-}
-
-/** The SymmetricState of Noise section 5.2, with its CipherState inside, as IK needs it. */
-class SymmetricState {
-  readonly #psk: Uint8Array | undefined;
-  /** Its bytes are its own: whoever replaces it overwrites them. */
-  #chainingKey: Uint8Array;
-  #hash: Uint8Array;
-  #key: AeadKey | undefined;
-  #counter = 0;
-
-  private constructor(chainingKey: Uint8Array, hash: Uint8Array, psk: Uint8Array | undefined) {
-    this.#chainingKey = chainingKey;
-    this.#hash = hash;
-    this.#psk = psk;
-  }
-
-  /** Begins IK: the responder's static key is known to both (`<- s`). */
-  static begin(options: HandshakeOptions, responderStatic: Uint8Array): SymmetricState {
-    // Neither name is longer than a hash, so it is not hashed but padded (section 5.2).
-    const name = new Uint8Array(HASH_BYTES);
-    name.set(Buffer.from(options.psk === undefined ? PROTOCOL_NAME : PROTOCOL_NAME_PSK));
-    const state = new SymmetricState(name.slice(), name, options.psk);
-    state.#mixHash(options.prologue);
-    state.#mixHash(responderStatic);
-    return state;
-  }
-
-  copy(): SymmetricState {
-    const copy = new SymmetricState(new Uint8Array(this.#chainingKey), this.#hash, this.#psk);
-    copy.#key = this.#key;
-    copy.#counter = this.#counter;
-    return copy;
-  }
-
-  get hash(): Uint8Array {
-    return this.#hash;
-  }
-
-  /** Makes the state useless: nothing follows from it any more. */
-  wipe(): void {
-    wipe(this.#chainingKey);
-    this.#key = undefined;
-  }
-
-  /** The token "e"; with a shared secret the key is mixed in as well (section 9.2). */
-  mixEphemeral(publicKey: Uint8Array): void {
-    this.#mixHash(publicKey);
-    if (this.#psk !== undefined) this.#mixKey(publicKey);
-  }
-
-  /** The tokens "es", "ss", "ee" and "se". False when the public key is none, or of low order. */
-  mixShared(keyPair: KeyPair, publicKey: KeyObject | undefined): boolean {
-    const secret = publicKey && sharedSecret(keyPair, publicKey);
-    if (secret === undefined) return false;
-    this.#mixKey(secret);
-    wipe(secret);
-    return true;
-  }
-
-  /** The token "psk", if there is one. */
-  mixPsk(): void {
-    if (this.#psk === undefined) return;
-    const [chainingKey, hash, key] = hkdf(this.#chainingKey, this.#psk, 3);
-    this.#setKeys(chainingKey, key);
-    this.#mixHash(hash);
-    wipe(hash);
-  }
-
-  sealAndHash(plaintext: Uint8Array): Uint8Array {
-    const sealed = seal(this.#key!, this.#counter++, this.#hash, plaintext);
-    this.#mixHash(sealed);
-    return sealed;
-  }
-
-  openAndHash(sealed: Uint8Array): Uint8Array | undefined {
-    const plaintext = open(this.#key!, this.#counter++, this.#hash, sealed);
-    this.#mixHash(sealed);
-    return plaintext;
-  }
-
-  /** The last chaining key. Nothing follows from the state any more. */
-  end(): Uint8Array {
-    const secret = this.#chainingKey.slice();
-    this.wipe();
-    return secret;
-  }
-
-  #mixHash(data: Uint8Array): void {
-    this.#hash = sha256(this.#hash, data);
-  }
-
-  #mixKey(input: Uint8Array): void {
-    const [chainingKey, key] = hkdf(this.#chainingKey, input, 2);
-    this.#setKeys(chainingKey, key);
-  }
-
-  #setKeys(chainingKey: Uint8Array, key: Uint8Array): void {
-    wipe(this.#chainingKey);
-    this.#chainingKey = chainingKey;
-    this.#key = aeadKey(key);
-    this.#counter = 0;
-  }
 }

@@ -13,6 +13,7 @@ export interface LivenessOptions {
 
 export class Liveness {
   readonly #options: LivenessOptions;
+  /** When something authentic last arrived. */
   #lastHeard: number;
   /** Last moment that something was asked of the other side. */
   #askedAt: number;
@@ -28,11 +29,6 @@ export class Liveness {
     this.#lastHeard = now;
     this.#askedAt = now;
     this.#waitingSince = now;
-  }
-
-  /** When something authentic last arrived. */
-  get lastHeard(): number {
-    return this.#lastHeard;
   }
 
   onHeard(now: number): void {

@@ -44,11 +44,6 @@ export class RangeSet {
     return this.#bounds[2 * i + 1]!;
   }
 
-  /** The lowest range. */
-  first(): Range | undefined {
-    return this.isEmpty ? undefined : { start: this.startOf(0), end: this.endOf(0) };
-  }
-
   /** Adds the numbers from `start` up to `end`; those already in stay. */
   add(start: number, end: number): void {
     if (start >= end) return;

@@ -96,11 +96,6 @@ export class Recovery {
   /** Since when the path is this one, in ms. */
   #pathSince = Number.NEGATIVE_INFINITY;
 
-  /** Smoothed round trip in ms, once one was measured. */
-  get rtt(): RttEstimate | undefined {
-    return this.#rtt;
-  }
-
   /** Whether any ack-eliciting packet is under way. */
   get outstanding(): boolean {
     return this.#sent.length > 0;

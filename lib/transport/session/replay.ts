@@ -30,13 +30,6 @@ export class ReplayWindow {
     if (bits !== undefined) bits[wordOf(packetNumber)]! |= maskOf(packetNumber);
   }
 
-  /** `check`, and if it is true `mark`. */
-  accept(packetNumber: number): boolean {
-    if (!this.check(packetNumber)) return false;
-    this.mark(packetNumber);
-    return true;
-  }
-
   #advance(packetNumber: number): void {
     const skipped = packetNumber - this.#top - 1;
     if (skipped > 0) this.#bits ??= new Uint32Array(WORDS).fill(0xffff_ffff);

@@ -1,31 +1,11 @@
 // The sending half of a session's byte stream (RFC 9000 sections 2 and 3.1): messages in, byte
 // ranges out, acknowledgements back in. Knows nothing of packets, time or keys.
 
-import { Buffer } from "node:buffer";
-
 import { Deque } from "../deque.ts";
+import type { FramedMessage } from "../framed-message.ts";
 import { SEND_QUEUE_MAX_BYTES } from "../limits.ts";
-import { ByteWriter, varintSize } from "../wire/bytes.ts";
+import type { ByteWriter } from "../wire/bytes.ts";
 import { RangeSet } from "./ranges.ts";
-
-declare const framed: unique symbol;
-
-/** A message with its length in front, ready for any number of streams. */
-export type FramedMessage = Uint8Array & { readonly [framed]: true };
-
-/** Puts the length (a varint) in front of a message: encode once, send to many. */
-export function frameMessage(bytes: Uint8Array): FramedMessage {
-  const writer = new ByteWriter(varintSize(bytes.length) + bytes.length);
-  writer.varint(bytes.length);
-  writer.bytes(bytes);
-  return writer.finish() as FramedMessage;
-}
-
-/** Several messages as one: they are queued, sent and acknowledged together, and arrive each on its own. */
-export function joinMessages(messages: readonly FramedMessage[]): FramedMessage {
-  const [first] = messages;
-  return messages.length === 1 ? first! : (Buffer.concat(messages) as Uint8Array as FramedMessage);
-}
 
 interface QueuedMessage {
   /** Stream offset of its first byte. */

@@ -5,6 +5,7 @@
 
 import type { Address, Datagram } from "../address.ts";
 import type { SessionOptions } from "../endpoint-options.ts";
+import type { FramedMessage } from "../framed-message.ts";
 import { DATAGRAM_GROWN_MAX_BYTES } from "../limits.ts";
 import { Scratch } from "../wire/bytes.ts";
 import type { DataPacket } from "../wire/datagrams.ts";
@@ -21,7 +22,7 @@ import { Liveness } from "./liveness.ts";
 import { Outgoing } from "./outgoing.ts";
 import { ReceiveStream } from "./receive-stream.ts";
 import { ReceivedPackets } from "./received-packets.ts";
-import type { FramedMessage, SendStream } from "./send-stream.ts";
+import type { SendStream } from "./send-stream.ts";
 import { SessionPath } from "./session-path.ts";
 
 /** What the packet being read brings. */

@@ -8,8 +8,8 @@ import { freshKeyPair, randomBytes } from "../../../lib/io/entropy.ts";
 import type { Address, Datagram } from "../../../lib/transport/address.ts";
 import type { Scheduled } from "../../../lib/transport/deadline-queue.ts";
 import { Endpoint, type SessionId } from "../../../lib/transport/endpoint.ts";
+import { frameMessage } from "../../../lib/transport/framed-message.ts";
 import { IDLE_TIMEOUT_MS, KEEP_ALIVE_MS } from "../../../lib/transport/limits.ts";
-import { frameMessage } from "../../../lib/transport/session/send-stream.ts";
 import { type CrowdEvents, GROUP, SENDER, sequenceAt } from "./peer.ts";
 
 const SENDER_NAME = "sender";

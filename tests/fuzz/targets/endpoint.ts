@@ -3,12 +3,12 @@
 import type { Machine } from "../../../lib/chat/machine.ts";
 import { keyPairFrom } from "../../../lib/transport/crypto/keys.ts";
 import { Endpoint, type SessionId, type TransportEvent } from "../../../lib/transport/endpoint.ts";
+import { frameMessage } from "../../../lib/transport/framed-message.ts";
 import {
   IDLE_TIMEOUT_MS,
   KEEP_ALIVE_MS,
   MESSAGE_MAX_BYTES,
 } from "../../../lib/transport/limits.ts";
-import { frameMessage } from "../../../lib/transport/session/send-stream.ts";
 import { Prng } from "../../support/prng.ts";
 import { drawStep } from "../draw/steps.ts";
 import { anyText } from "../draw/text.ts";

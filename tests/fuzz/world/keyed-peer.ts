@@ -4,6 +4,7 @@
 import type { Address } from "../../../lib/transport/address.ts";
 import { type KeyPair, keyPairFrom, SECRET_BYTES } from "../../../lib/transport/crypto/keys.ts";
 import { InitiatorHandshake, transportKeys } from "../../../lib/transport/crypto/noise.ts";
+import { frameMessage } from "../../../lib/transport/framed-message.ts";
 import { Responder } from "../../../lib/transport/handshake/responder.ts";
 import {
   KEY_LIMITS,
@@ -12,7 +13,6 @@ import {
 } from "../../../lib/transport/session/key-phases.ts";
 import { RangeSet } from "../../../lib/transport/session/ranges.ts";
 import { ReceiveStream } from "../../../lib/transport/session/receive-stream.ts";
-import { frameMessage } from "../../../lib/transport/session/send-stream.ts";
 import { ByteReader, ByteWriter } from "../../../lib/transport/wire/bytes.ts";
 import {
   decodeDatagram,
