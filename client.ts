@@ -9,11 +9,12 @@ import type { ClientRun } from "./lib/io/arguments.ts";
 import type { Console } from "./lib/io/console.ts";
 import { Drive } from "./lib/io/drive.ts";
 import * as program from "./lib/io/program.ts";
-import { isLoopback, resolveHost } from "./lib/io/resolve.ts";
+import { resolveHost } from "./lib/io/resolve.ts";
 import { isLive, openClientConsole } from "./lib/io/terminal.ts";
 import { openUdpSocket } from "./lib/io/udp-socket.ts";
 import { UserActions } from "./lib/io/user-actions.ts";
-import { isDottedQuad, ONLY_IPV4 } from "./lib/io/values.ts";
+import { ONLY_IPV4 } from "./lib/io/values.ts";
+import { isDottedQuad, isLoopback } from "./lib/transport/address.ts";
 
 const chat = async (run: ClientRun): Promise<void> => {
   const password = await program.givenPassword(run.password);

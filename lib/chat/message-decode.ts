@@ -67,7 +67,7 @@ const READERS: {
       groups: field.list(payload, "groups", GROUPS_CLAIMED_MAX, field.nameItem),
       ...(payload["known"] === undefined
         ? {}
-        : { known: field.position(field.fieldsItem(payload["known"])) }),
+        : { known: field.position(field.fieldsOf(payload["known"], "known")) }),
     },
     metadata: field.identified(metadata),
   }),

@@ -1,6 +1,7 @@
 // The fields of a message that came from outside, each read with its check: the value, or a Mismatch thrown.
 // Knows the shapes of single fields, not of messages. message-decode.ts catches what is thrown here; nothing else sees it.
 
+import { isDottedQuad, PORT_MAX } from "../transport/address.ts";
 import { EPOCH_MAX_UNITS, NAME_WIRE_MAX_UNITS } from "./limits.ts";
 import { RefusalReason, type TableChange, type TableEntry } from "./message.ts";
 
@@ -17,8 +18,6 @@ export class Mismatch {
 
 export const KEY_HEX = /^[0-9a-f]{64}$/;
 export const SENDER_HEX = /^[0-9a-f]{16}$/;
-const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
-const PORT_MAX = 65_535;
 
 export function isFields(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
@@ -71,9 +70,10 @@ export function nameItem(item: unknown): string {
   return item;
 }
 
-export function fieldsItem(item: unknown): Fields {
-  if (!isFields(item)) throw new Mismatch("list: not an object");
-  return item;
+/** `what`: how it is called in the reason. */
+export function fieldsOf(value: unknown, what: string): Fields {
+  if (!isFields(value)) throw new Mismatch(`${what}: not an object`);
+  return value;
 }
 
 export const epochOf = (fields: Fields): string => text(fields, "epoch", EPOCH_MAX_UNITS);
@@ -83,23 +83,32 @@ export const position = (fields: Fields) => ({
   version: whole(fields, "version", 0),
 });
 
+function hostOf(fields: Fields): string {
+  const host = text(fields, "host");
+  if (!isDottedQuad(host)) throw new Mismatch("host: malformed");
+  return host;
+}
+
 function place(fields: Fields): Omit<TableEntry, "name"> {
   return {
     key: matching(fields, "key", KEY_HEX),
-    host: matching(fields, "host", IPV4),
+    host: hostOf(fields),
     port: whole(fields, "port", 1, PORT_MAX),
   };
 }
 
 export function tableEntry(item: unknown): TableEntry {
-  const fields = fieldsItem(item);
+  const fields = fieldsOf(item, "list");
   return { name: nameOf(fields, "name"), ...place(fields) };
 }
 
 export function tableChange(item: unknown): TableChange {
-  const fields = fieldsItem(item);
+  const fields = fieldsOf(item, "list");
   const user = fields["user"];
-  return { name: nameOf(fields, "name"), user: user === null ? null : place(fieldsItem(user)) };
+  return {
+    name: nameOf(fields, "name"),
+    user: user === null ? null : place(fieldsOf(user, "user")),
+  };
 }
 
 export function refusalReason(fields: Fields): RefusalReason {

@@ -1,12 +1,9 @@
 // From a host name to an IPv4 address, by the system's own resolver; and whether that is this machine.
 
-import { isDottedQuad } from "./values.ts";
+import { isDottedQuad, isLoopback } from "../transport/address.ts";
 
 /** A resolver that answers nothing is given up: nobody waits longer at a prompt that has not come. */
 const RESOLVE_TIMEOUT_MS = 5_000;
-
-/** RFC 1122 section 3.2.1.3 (g): all of these are this machine, and nothing to them leaves it. */
-export const isLoopback = (dottedQuad: string): boolean => dottedQuad.startsWith("127.");
 
 /**
  * The first IPv4 address of a host; a dotted quad is its own. `undefined`: there is none, or no answer in time. Of this

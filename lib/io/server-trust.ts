@@ -1,10 +1,10 @@
 // What this user's client knows of the key of the server that it visits: from the last visit, and from this one.
 
 import { printable } from "../chat/printable.ts";
+import { isLoopback } from "../transport/address.ts";
 import { equalBytes } from "../transport/wire/bytes.ts";
 import type { ClientRun } from "./arguments.ts";
 import { knownServersPath, readKnownServers, rememberServer, serverName } from "./known-servers.ts";
-import { isLoopback } from "./resolve.ts";
 import { fileProblem } from "./whole-file.ts";
 
 /** A file that another process keeps locked does not hold up the end of this one for longer. */

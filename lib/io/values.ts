@@ -3,6 +3,7 @@
 
 import { checkName } from "../chat/names.ts";
 import { printable } from "../chat/printable.ts";
+import { isDottedQuad, PORT_MAX } from "../transport/address.ts";
 
 /** A value, or the one line that says what is wrong with the text. */
 export type Parsed<T> =
@@ -10,7 +11,6 @@ export type Parsed<T> =
 
 /** Ports below belong to the system's own services. */
 const PORT_MIN = 1_024;
-const PORT_MAX = 65_535;
 
 /** RFC 1035 section 2.3.4, less the length bytes that are not written. */
 const HOST_NAME_MAX_LENGTH = 253;
@@ -32,13 +32,6 @@ export const parseName = (text: string): Parsed<string> => {
   const name = checkName(text);
   if (name.ok) return { ok: true, value: name.value };
   return { ok: false, reason: `Invalid <name>: ${printable(text)}; ${name.reason}` };
-};
-
-/** A dotted quad, four decimal numbers of one byte. No leading zeros: some resolvers read those as octal. */
-export const isDottedQuad = (text: string): boolean => {
-  const parts = text.split(".");
-  const isByte = (part: string) => /^(0|[1-9][0-9]{0,2})$/.test(part) && Number(part) <= 255;
-  return parts.length === 4 && parts.every(isByte);
 };
 
 /** A name that the system's resolver may be asked for. One whose last label is a number is a broken address. */

@@ -14,3 +14,15 @@ export interface Datagram {
 
 export const sameAddress = (a: Address, b: Address): boolean =>
   a.port === b.port && a.host === b.host;
+
+export const PORT_MAX = 65_535;
+
+/** A dotted quad, four decimal numbers of one byte. No leading zeros: some resolvers read those as octal. */
+export const isDottedQuad = (text: string): boolean => {
+  const parts = text.split(".");
+  const isByte = (part: string) => /^(0|[1-9][0-9]{0,2})$/.test(part) && Number(part) <= 255;
+  return parts.length === 4 && parts.every(isByte);
+};
+
+/** RFC 1122 section 3.2.1.3 (g): all of these are this machine, and nothing to them leaves it. */
+export const isLoopback = (dottedQuad: string): boolean => dottedQuad.startsWith("127.");

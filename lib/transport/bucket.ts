@@ -1,6 +1,8 @@
 // How often something may be done: buckets of tokens that fill at a steady rate. The state of one is one number, so there
 // may be very many. Knows nothing of what the tokens are for.
 
+import { bound } from "./bound.ts";
+
 /** So many a second for long, and so many at once after a pause, at least one. 0 a second stands for no limit. */
 export interface Rate {
   readonly perSecond: number;
@@ -59,10 +61,7 @@ export class PrefixBuckets {
     if (fullAt === undefined) return false;
     this.#fullAt.delete(prefix);
     this.#fullAt.set(prefix, fullAt);
-    if (this.#fullAt.size > this.#prefixesMax) {
-      const [oldest] = this.#fullAt.keys();
-      this.#fullAt.delete(oldest!);
-    }
+    bound(this.#fullAt, this.#prefixesMax);
     return true;
   }
 }

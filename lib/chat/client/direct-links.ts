@@ -1,24 +1,21 @@
 // Direct messages, client to client: one link per peer key, numbered both ways, so that nothing is shown twice
 // whatever becomes of sessions. Knows keys and addresses, no names of users and no lines.
 
-import { type Address, sameAddress } from "../../transport/address.ts";
+import { type Address, isLoopback, sameAddress } from "../../transport/address.ts";
 import { DeadlineQueue, type Scheduled } from "../../transport/deadline-queue.ts";
 import type { Endpoint, SessionId, TransportEvent } from "../../transport/endpoint.ts";
 import type { FramedMessage } from "../../transport/framed-message.ts";
 import { fromHex } from "../../transport/wire/bytes.ts";
-import { bound } from "../bound.ts";
 import { SENDERS_REMEMBERED_MAX, SESSIONS_LOST_MAX } from "../limits.ts";
 import { framed } from "../message.ts";
 import { patienceMs } from "../patience.ts";
+import { HighestNumbers } from "./highest-numbers.ts";
 import { PeerSessions } from "./peer-sessions.ts";
 import { PING } from "./request-book.ts";
 
-/** Addresses that mean "this machine" to whoever uses them. */
-const LOOPBACK = /^127\./;
-
 /** A client on the server's own machine is known there by a loopback address, which is of no use elsewhere. */
 export const addressFrom = ({ host, port }: Address, server: Address): Address =>
-  LOOPBACK.test(host) ? { host: server.host, port } : { host, port };
+  isLoopback(host) ? { host: server.host, port } : { host, port };
 
 /** Where a peer is, and which key it must prove to have. */
 interface Peer {
@@ -58,7 +55,7 @@ export class DirectLinks {
   /** Those with messages on their way, by when the peer must have taken one. */
   readonly #stalls = new DeadlineQueue<Link>();
   /** The highest number of a message from each key. */
-  readonly #lastSeen = new Map<string, number>();
+  readonly #shown = new HighestNumbers(SENDERS_REMEMBERED_MAX);
 
   /** `addressOf` says where the table has the holder of a key. */
   constructor(endpoint: Endpoint, addressOf: (key: string) => Address | undefined) {
@@ -106,12 +103,7 @@ export class DirectLinks {
 
   /** Whether this number is new for this sender: then it is remembered, and what it numbers is to be shown. */
   isNew(key: string, number: number): boolean {
-    const last = this.#lastSeen.get(key) ?? 0;
-    if (number <= last) return false;
-    this.#lastSeen.delete(key);
-    this.#lastSeen.set(key, number);
-    bound(this.#lastSeen, SENDERS_REMEMBERED_MAX);
-    return true;
+    return this.#shown.take(key, number);
   }
 
   /** What came in this session cannot be taken: forgets it in silence, so that it comes again in another one. */
@@ -123,7 +115,7 @@ export class DirectLinks {
   /** Nobody has this key: ends its sessions and forgets it. */
   disown(key: string): void {
     for (const session of this.#sessions.with(key)) this.#close(session);
-    this.#lastSeen.delete(key);
+    this.#shown.forget(key);
   }
 
   /** The user leaves: tells all peers that the sessions with them are over. */

@@ -1,10 +1,10 @@
 // The group that the user is in: which one, what came before it was entered, what was shown already, and the direct
 // messages that wait until it is left. Knows nothing of sessions or requests.
 
-import { bound } from "../bound.ts";
 import { EARLY_MESSAGES_MAX, INBOX_MAX_MESSAGES, INBOX_MAX_UNITS, SEEN_MAX } from "../limits.ts";
 import type { GroupMessage } from "../message.ts";
 import { foldName } from "../names.ts";
+import { HighestNumbers } from "./highest-numbers.ts";
 
 /** A direct message in the inbox, both texts as received. */
 export interface Mail {
@@ -20,7 +20,7 @@ export class GroupRoom {
   #inbox: Mail[] = [];
   #inboxUnits = 0;
   #full = false;
-  readonly #seen = new Map<string, number>();
+  readonly #seen = new HighestNumbers(SEEN_MAX);
 
   /** The group that the user is in. */
   get current(): string | undefined {
@@ -69,12 +69,7 @@ export class GroupRoom {
     }
     if (!this.isIn(group)) return false;
     const { sender, number } = message.metadata;
-    const pair = `${sender} ${foldName(group)}`;
-    if (number <= (this.#seen.get(pair) ?? 0)) return false;
-    this.#seen.delete(pair);
-    this.#seen.set(pair, number);
-    bound(this.#seen, SEEN_MAX);
-    return true;
+    return this.#seen.take(`${sender} ${foldName(group)}`, number);
   }
 
   /** Keeps a direct message. Returns those for which there is no more room, and whether that is so for the first time. */

@@ -1,7 +1,7 @@
 // Who is registered, as far as this client knows: the table of the server, kept by its changes, and the names of those
 // who left it. Knows nothing of sessions, of lines or of how the table got here.
 
-import { bound } from "../bound.ts";
+import { bound } from "../../transport/bound.ts";
 import { DEPARTED_MAX, REGISTRATION_IDLE_MS, RESOLVED_MAX } from "../limits.ts";
 import type { Table, TableChanges, TableEntry, TableOnDemand, TablePosition } from "../message.ts";
 import { foldName } from "../names.ts";

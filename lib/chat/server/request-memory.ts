@@ -1,7 +1,7 @@
 // What came of the latest requests of each client, so that one that is sent again is answered again and takes effect
 // once. Knows ids and verdicts, nothing of what was asked.
 
-import { bound } from "../bound.ts";
+import { bound } from "../../transport/bound.ts";
 import { DEPARTED_KEPT, REQUESTS_IN_FLIGHT_MAX } from "../limits.ts";
 import type { RefusalReason } from "../message.ts";
 

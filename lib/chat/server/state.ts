@@ -1,7 +1,7 @@
 // All that users share, and the one way in which it changes: `apply`, event by event, in the order of the log.
 // Deterministic: the same entries make the same state on every server. Knows no session, no clock and no line.
 
-import { bound } from "../bound.ts";
+import { bound } from "../../transport/bound.ts";
 import type {
   Counts,
   DeregisteredEvent,

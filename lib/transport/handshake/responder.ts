@@ -3,6 +3,7 @@
 // the keys it makes for them.
 
 import type { Address } from "../address.ts";
+import { bound } from "../bound.ts";
 import { ephemeralKeyPair, type KeyPair, SECRET_BYTES } from "../crypto/keys.ts";
 import { ResponderHandshake } from "../crypto/noise.ts";
 import { HALF_OPEN_MAX } from "../limits.ts";
@@ -119,11 +120,7 @@ export class Responder {
 
   #remember(ephemeral: string, answer: Answer): void {
     this.#answered.set(ephemeral, answer);
-    if (this.#answered.size <= HALF_OPEN_MAX) return;
-    for (const oldest of this.#answered.keys()) {
-      this.#answered.delete(oldest);
-      return;
-    }
+    bound(this.#answered, HALF_OPEN_MAX);
   }
 }
 
