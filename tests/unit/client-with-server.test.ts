@@ -158,6 +158,25 @@ test("a member that was cut off too long is told, and can come back", () => {
   expect(heard(bob, "ann")).toEqual(["and now?"]);
 });
 
+test("a member that was away too long is told so in its next session, if not in the first", () => {
+  const { scene, actors } = inGroup(13);
+  const { network, server } = scene;
+  const bob = actors[1]!;
+  scene.cutOff(bob);
+  network.run(50_000);
+  server.takeShown();
+  // He is back, but until his session ends he hears nothing of what the server says to him then.
+  const isBack = (): boolean => server.shown.includes(">>> [Server table updated.]");
+  let deafUntil = Infinity;
+  network.passes = (_, to) => {
+    if (to.port !== bob.node.address.port || !isBack()) return true;
+    if (deafUntil === Infinity) deafUntil = network.now + 46_000;
+    return network.now > deafUntil;
+  };
+  bob.until(">>> [Removed from group g: not responsive.]", 120_000);
+  expect(bob.machine.prompt).toBe(">>> ");
+});
+
 test("a process that ended hard, and the next one of that name after it was found out", () => {
   const scene = new FullScene();
   const ann = scene.client("ann", 5_555);

@@ -156,12 +156,14 @@ export class ServerState {
       memory: this.#departed.take(key) ?? emptyMemory(),
     };
     this.table.add(user);
-    const returned = { type: "registered", event, user, changed: true } as const;
     // In this epoch the user was here, and went silent: it missed what was said, and has to be told.
-    if (event.epoch === this.#epoch) {
-      return { ...returned, created: [], joined: [], lost: event.groups };
-    }
-    return { ...returned, ...this.#bringBack(index, user, event) };
+    const groups =
+      event.epoch === this.#epoch
+        ? { created: [], joined: [], lost: event.groups }
+        : this.#bringBack(index, user, event);
+    // Its session may end before it hears of that: then it is told in the next one.
+    if (groups.lost.length > 0) user.removedFrom = new Set(groups.lost.map(foldName));
+    return { type: "registered", event, user, changed: true, ...groups };
   }
 
   #notRegistered(event: RegisteredEvent, reason: RefusalReason, detail: string): Outcome {
