@@ -1,8 +1,6 @@
 // How often something may be done: buckets of tokens that fill at a steady rate. The state of one is one number, so there
 // may be very many. Knows nothing of what the tokens are for.
 
-import { bound } from "./bound.ts";
-
 /** So many a second for long, and so many at once after a pause, at least one. 0 a second stands for no limit. */
 export interface Rate {
   readonly perSecond: number;
@@ -38,30 +36,37 @@ export function takeToken(rate: Rate, fullAt: number, now: number): number | und
 /** One bucket for each source prefix, /24: who has one address in it may have all of them. */
 export class PrefixBuckets {
   readonly #rate: Rate;
-  readonly #prefixesMax: number;
-  /** When each bucket will be full, the least recently used one first. One that is not here is full. */
-  readonly #fullAt = new Map<string, number>();
+  readonly #recentMax: number;
+  /**
+   * When each bucket will be full: of those used last, and of those used before them. One that is in neither is full. Two
+   * maps that are filled in turn, since the first of a map that has lost many is not found at once.
+   */
+  #recent = new Map<string, number>();
+  #before: ReadonlyMap<string, number> = new Map();
 
-  /** Remembers `prefixesMax` buckets; beyond, the least recently used one counts as full. */
+  /** Remembers `prefixesMax` buckets at most, and at least the half of them that were used last; others count as full. */
   constructor(rate: Rate, prefixesMax: number) {
     this.#rate = rate;
-    this.#prefixesMax = prefixesMax;
+    this.#recentMax = Math.ceil(prefixesMax / 2);
   }
 
-  /** How many buckets are remembered. */
+  /** How many buckets are remembered, at most. */
   get size(): number {
-    return this.#fullAt.size;
+    return this.#recent.size + this.#before.size;
   }
 
   /** Takes a token for the host at this dotted quad. Returns whether there was one. */
   take(now: number, host: string): boolean {
     if (this.#rate.perSecond <= 0) return true;
     const prefix = host.slice(0, host.lastIndexOf("."));
-    const fullAt = takeToken(this.#rate, this.#fullAt.get(prefix) ?? now, now);
+    const last = this.#recent.get(prefix) ?? this.#before.get(prefix) ?? now;
+    const fullAt = takeToken(this.#rate, last, now);
     if (fullAt === undefined) return false;
-    this.#fullAt.delete(prefix);
-    this.#fullAt.set(prefix, fullAt);
-    bound(this.#fullAt, this.#prefixesMax);
+    if (this.#recent.size >= this.#recentMax) {
+      this.#before = this.#recent;
+      this.#recent = new Map();
+    }
+    this.#recent.set(prefix, fullAt);
     return true;
   }
 }

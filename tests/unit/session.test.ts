@@ -33,6 +33,7 @@ import {
   writePathChallenge,
   writePathResponse,
   writePing,
+  writeRekey,
   writeStream,
 } from "../../lib/transport/wire/frames.ts";
 import { Prng } from "../support/prng.ts";
@@ -220,6 +221,21 @@ describe("a peer", () => {
       }),
     );
     expect(received?.over).toBe("violation");
+  });
+
+  test("that breaks the protocol is not read any further", () => {
+    let drawn = 0;
+    const random = (count: number): Uint8Array => {
+      drawn++;
+      return new Uint8Array(count).fill(1);
+    };
+    const session = openSession({ random });
+    const rekeys = packet(0, (frames) => {
+      // Of low order: each would cost a key pair and a multiplication.
+      for (let i = 0; i < 30; i++) writeRekey(frames, 1, new Uint8Array(32));
+    });
+    expect(session.receive(1, PEER, rekeys)?.over).toBe("violation");
+    expect(drawn).toBe(1);
   });
 
   test("whose limit says nothing new changes nothing", () => {

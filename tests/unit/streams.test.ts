@@ -4,6 +4,7 @@ import { describe, expect, test } from "bun:test";
 
 import { frameMessage } from "../../lib/transport/framed-message.ts";
 import { RECEIVE_SEGMENTS_MAX, RECEIVE_WINDOW_BYTES } from "../../lib/transport/limits.ts";
+import { RangeSet } from "../../lib/transport/session/ranges.ts";
 import { ReceiveStream } from "../../lib/transport/session/receive-stream.ts";
 import { SendStream } from "../../lib/transport/session/send-stream.ts";
 import { ByteWriter } from "../../lib/transport/wire/bytes.ts";
@@ -88,6 +89,31 @@ describe("the sending half", () => {
     expect(stream.sendable).toBe(false);
     stream.raiseLimit(80);
     expect(drain(stream).map(({ start, bytes }) => [start, bytes.length])).toEqual([[50, 30]]);
+  });
+
+  test("looks at few of the gaps for each range that is lost, however many there are", () => {
+    const GAPS = 4_000;
+    const stream = new SendStream(Number.MAX_SAFE_INTEGER);
+    stream.push(0, frameMessage(new Uint8Array(100 * GAPS)));
+    while (stream.take(100) !== undefined);
+    // Every second piece arrived.
+    for (let gap = 0; gap < GAPS; gap++) stream.onAcked(100 * gap + 50, 100 * gap + 100);
+    const { startOf, endOf } = RangeSet.prototype;
+    let looks = 0;
+    const counting = (look: typeof startOf) =>
+      function (this: RangeSet, i: number): number {
+        looks++;
+        return look.call(this, i);
+      };
+    Object.assign(RangeSet.prototype, { startOf: counting(startOf), endOf: counting(endOf) });
+    try {
+      for (let gap = 0; gap < GAPS; gap++) stream.onLost(100 * gap, 100 * gap + 50);
+    } finally {
+      Object.assign(RangeSet.prototype, { startOf, endOf });
+    }
+    expect(looks).toBeLessThan(GAPS * 100);
+    const sent = drain(stream).map(({ start, bytes }) => [start, bytes.length]);
+    expect(sent).toEqual(Array.from({ length: GAPS }, (_, gap) => [100 * gap, 50]));
   });
 
   test("stays small while many messages pass", () => {

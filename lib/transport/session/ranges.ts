@@ -44,6 +44,18 @@ export class RangeSet {
     return this.#bounds[2 * i + 1]!;
   }
 
+  /** The index of the lowest range that ends at `n` or later; `count` when there is none. */
+  firstEndingFrom(n: number): number {
+    let low = 0;
+    let high = this.count;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.endOf(middle) < n) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
   /** Adds the numbers from `start` up to `end`; those already in stay. */
   add(start: number, end: number): void {
     if (start >= end) return;
@@ -58,8 +70,8 @@ export class RangeSet {
       return;
     }
     // All ranges that overlap or touch the new one become one with it.
-    const from = this.#firstEndingFrom(start);
-    const to = this.#firstEndingFrom(end + 1);
+    const from = this.firstEndingFrom(start);
+    const to = this.firstEndingFrom(end + 1);
     const upTo = to < this.count && this.startOf(to) <= end ? to + 1 : to;
     if (from === upTo) {
       bounds.splice(2 * from, 0, start, end);
@@ -82,8 +94,8 @@ export class RangeSet {
       else bounds.splice(0, 2);
       return;
     }
-    const from = this.#firstEndingFrom(start + 1);
-    const to = this.#firstEndingFrom(end + 1);
+    const from = this.firstEndingFrom(start + 1);
+    const to = this.firstEndingFrom(end + 1);
     // What is left of the first and of the last range touched.
     const head = from < this.count && this.startOf(from) < start ? this.startOf(from) : start;
     const tail = to < this.count && this.startOf(to) < end ? this.endOf(to) : end;
@@ -103,17 +115,5 @@ export class RangeSet {
   /** From the lowest range up. The set must not change meanwhile. */
   *[Symbol.iterator](): IterableIterator<Range> {
     for (let i = 0; i < this.count; i++) yield { start: this.startOf(i), end: this.endOf(i) };
-  }
-
-  /** The index of the lowest range that ends at `n` or later; `count` when there is none. */
-  #firstEndingFrom(n: number): number {
-    let low = 0;
-    let high = this.count;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.endOf(middle) < n) low = middle + 1;
-      else high = middle;
-    }
-    return low;
   }
 }

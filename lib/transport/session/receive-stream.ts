@@ -65,7 +65,7 @@ export class ReceiveStream {
   /** What is kept of messages that are not whole, each piece with what it costs besides its bytes. */
   get heldBytes(): number {
     const pieces = this.#segments.length * RECEIVE_PIECE_OVERHEAD_BYTES;
-    return (this.#partial?.length ?? 0) + this.#segmentBytes + pieces;
+    return (this.#partial?.capacity ?? 0) + this.#segmentBytes + pieces;
   }
 
   /** Messages were delivered up to this offset: the one that is being put together begins here. */

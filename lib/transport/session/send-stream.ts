@@ -131,11 +131,12 @@ export class SendStream {
     let at = Math.max(start, this.#ackedUpTo);
     if (at >= end) return;
     this.#lost ??= new RangeSet();
-    for (const acked of this.#ackedBeyond ?? []) {
-      if (acked.end <= at) continue;
-      if (acked.start >= end) break;
-      this.#lost.add(at, acked.start);
-      at = acked.end;
+    const acked = this.#ackedBeyond;
+    const count = acked?.count ?? 0;
+    for (let i = acked?.firstEndingFrom(at + 1) ?? 0; i < count; i++) {
+      if (acked!.startOf(i) >= end) break;
+      this.#lost.add(at, acked!.startOf(i));
+      at = acked!.endOf(i);
     }
     this.#lost.add(at, end);
   }

@@ -122,7 +122,11 @@ export class Session {
       if (frame.kind === FrameKind.Ping) asks = "at_once";
       else if (asks === "never" && isAckEliciting(frame.kind)) asks = "soon";
       if (outcome === "no_room") taken = false;
-      else if (outcome !== undefined) brought.over ??= outcome;
+      else if (outcome !== undefined) {
+        // Of what follows, nothing matters any more; and it may have been put there to cost much.
+        brought.over = outcome;
+        break;
+      }
     }
     if (taken) this.#received.onTaken(now, packetNumber, asks);
     if (brought.streamed) keys.onUsed(now, packet.phase);

@@ -46,6 +46,11 @@ export class ByteWriter {
     return this.#length;
   }
 
+  /** What it takes of memory, in bytes. */
+  get capacity(): number {
+    return this.#buffer.length;
+  }
+
   u8(n: number): void {
     const at = this.#claim(1);
     this.#buffer[at] = n;
