@@ -2,8 +2,8 @@
 // After UTS #39 (Unicode Security Mechanisms), sections 5.1, 5.3 and 5.4: one script per name, one kind of digits, and no
 // heaps of marks, so that few look like another's.
 
+import { JAMO } from "./character-kinds.ts";
 import { NAME_MAX_CHARACTERS } from "./limits.ts";
-import { JAMO } from "./printable.ts";
 
 export type CheckedName =
   { readonly ok: true; readonly value: string } | { readonly ok: false; readonly reason: string };
