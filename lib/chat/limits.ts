@@ -50,6 +50,15 @@ export const DEPARTED_KEPT = 1_024;
 /** A registration that is not renewed for this long is removed. */
 export const REGISTRATION_IDLE_MS = IDLE_TIMEOUT_MS;
 
+/** Objects, lists and commas in what a client says: ten times what the longest `register` has. Each costs whoever reads it. */
+export const REQUEST_PARTS_MAX = 256;
+
+/** What may be said in a session while no user is registered on it: a few tries to register, with all they may hold. */
+export const UNREGISTERED_MAX_MESSAGES = 64;
+
+/** The same in bytes. */
+export const UNREGISTERED_MAX_BYTES = 65_536;
+
 /** How long a session may be there that no user is registered on: its first message is there to register. */
 export const UNREGISTERED_MAX_MS = 10_000;
 

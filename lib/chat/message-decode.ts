@@ -2,6 +2,7 @@
 // Builds every message anew from the fields it knows, so nothing unchecked comes through.
 
 import { MESSAGE_MAX_BYTES } from "../transport/limits.ts";
+import { hasMoreParts } from "./json-parts.ts";
 import {
   DETAIL_MAX_UNITS,
   GROUP_MEMBERS_MAX,
@@ -211,9 +212,13 @@ const invalid = (reason: string, request = "", id = 0): Decoded => ({
   id,
 });
 
-/** Reads one message of the wire. Unknown types and extra fields are ignored, wrong ones refused with a reason. */
-export function decodeMessage(bytes: Uint8Array): Decoded {
+/**
+ * Reads one message of the wire. Unknown types and extra fields are ignored, wrong ones refused with a reason. One that has
+ * more than `partsMax` objects, lists and commas in it is not even parsed.
+ */
+export function decodeMessage(bytes: Uint8Array, partsMax = Infinity): Decoded {
   if (bytes.length > MESSAGE_MAX_BYTES) return invalid(`longer than ${MESSAGE_MAX_BYTES} bytes`);
+  if (bytes.length > partsMax && hasMoreParts(bytes, partsMax)) return invalid("too many fields");
   let value: unknown;
   try {
     value = JSON.parse(fatalUtf8.decode(bytes));

@@ -173,18 +173,29 @@ describe("one who is too fast", () => {
     for (const id of ids) expect(client.speaker.answers(id).at(-1)?.type).toBe("received");
   });
 
-  test("is refused what cannot be read at once, pays for it, and gets no answer to more of it", () => {
+  const WRONG = new TextEncoder().encode('{"type":"resolve","payload":{},"metadata":{"id":7}}');
+  const sayWrong = (scene: ChatScene, client: Actor, times: number): void =>
+    scene.network.act(client.node, (speaker, now) => {
+      for (let at = 0; at < times; at++) speaker.sayBytes(now, WRONG);
+    });
+
+  test("is refused what cannot be read at once, and pays for it", () => {
     const scene = limited(TEN);
     const [client] = pair(scene);
-    const wrong = new TextEncoder().encode('{"type":"resolve","payload":{},"metadata":{"id":7}}');
-    scene.network.act(client.node, (speaker, now) => {
-      for (let at = 0; at < 15; at++) speaker.sayBytes(now, wrong);
-    });
+    sayWrong(scene, client, 5);
     scene.run(50);
     expect(client.speaker.all("refused")).toHaveLength(5);
     const start = scene.network.now;
     client.ask("list_groups");
     expect(scene.network.now - start).toBeGreaterThan(40);
+  });
+
+  test("and says more of what cannot be read has no session any more", () => {
+    const scene = limited(TEN);
+    const [client, other] = pair(scene);
+    sayWrong(scene, client, 15);
+    scene.network.until(() => client.speaker.closed.includes("reset"), "reset");
+    expect(other.ask("list_groups").type).toBe("groups");
   });
 });
 

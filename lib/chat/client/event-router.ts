@@ -3,6 +3,7 @@
 
 import type { SessionId, TransportEvent } from "../../transport/endpoint.ts";
 import { toHex } from "../../transport/wire/bytes.ts";
+import { REQUEST_PARTS_MAX } from "../limits.ts";
 import { decodeMessage } from "../message-decode.ts";
 import type { Message } from "../message.ts";
 import type { DirectLinks } from "./direct-links.ts";
@@ -59,7 +60,7 @@ export class EventRouter {
 
   #fromPeer(now: number, session: SessionId, bytes: Uint8Array): void {
     const { links, incoming } = this.#parts;
-    const decoded = decodeMessage(bytes);
+    const decoded = decodeMessage(bytes, REQUEST_PARTS_MAX);
     const key = links.keyOf(session);
     if (key === undefined || decoded.kind !== "message") return;
     const { message } = decoded;

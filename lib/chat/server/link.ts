@@ -7,7 +7,12 @@ import type { Scheduled } from "../../transport/deadline-queue.ts";
 import { Deque } from "../../transport/deque.ts";
 import type { Endpoint, SessionId } from "../../transport/endpoint.ts";
 import type { FramedMessage } from "../../transport/framed-message.ts";
-import { ANSWERS_MAX_BYTES, ANSWERS_MAX_FRAMES } from "../limits.ts";
+import {
+  ANSWERS_MAX_BYTES,
+  ANSWERS_MAX_FRAMES,
+  UNREGISTERED_MAX_BYTES,
+  UNREGISTERED_MAX_MESSAGES,
+} from "../limits.ts";
 import type { TablePosition } from "../message.ts";
 import type { Membership, User } from "./membership.ts";
 import { Meter } from "./quotas.ts";
@@ -44,6 +49,9 @@ export class Link {
   known: TablePosition | undefined;
   /** How much of what it may it has used. */
   meter = new Meter();
+  /** What was said on it while it was nobody's. */
+  #strangerMessages = 0;
+  #strangerBytes = 0;
   readonly #endpoint: Endpoint;
   #waiting: Deque<Waiting> | undefined;
   #inFlight: Deque<Delivery> | undefined;
@@ -58,7 +66,7 @@ export class Link {
   rider: { readonly frame: FramedMessage; readonly at: number } | undefined;
   readonly #overflow: (link: Link) => void;
 
-  /** `overflow` is told when more is waiting than may: the client does not read. */
+  /** `overflow` is told when the session is to end: the client says too much, or does not read. */
   constructor(
     endpoint: Endpoint,
     session: SessionId,
@@ -71,6 +79,22 @@ export class Link {
     this.session = session;
     this.key = key;
     this.address = address;
+  }
+
+  /** The client does not behave: its session ends with this turn. */
+  end(): void {
+    this.#overflow(this);
+  }
+
+  /** Counts a message of so many bytes. Returns whether one who is not registered may say as much. */
+  mayHear(bytes: number): boolean {
+    if (this.presence !== undefined) return true;
+    this.#strangerMessages++;
+    this.#strangerBytes += bytes;
+    return (
+      this.#strangerMessages <= UNREGISTERED_MAX_MESSAGES &&
+      this.#strangerBytes <= UNREGISTERED_MAX_BYTES
+    );
   }
 
   /** Answers to this client that it has yet to take. */
@@ -95,7 +119,7 @@ export class Link {
     this.#wait(posted);
     this.#count(posted, 1);
     const tooMany = this.#postedFrames > ANSWERS_MAX_FRAMES;
-    if (tooMany || this.#postedBytes > ANSWERS_MAX_BYTES) this.#overflow(this);
+    if (tooMany || this.#postedBytes > ANSWERS_MAX_BYTES) this.end();
     return 0;
   }
 

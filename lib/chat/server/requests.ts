@@ -2,7 +2,12 @@
 // Who asks is told by the session alone, never by what the message says.
 
 import { type Counts, type Origin, originOf, type ServerEvent } from "../events.ts";
-import { LISTS_OWED_MAX_BYTES, REQUESTS_IN_FLIGHT_MAX, TEXT_MAX_BYTES } from "../limits.ts";
+import {
+  LISTS_OWED_MAX_BYTES,
+  REQUEST_PARTS_MAX,
+  REQUESTS_IN_FLIGHT_MAX,
+  TEXT_MAX_BYTES,
+} from "../limits.ts";
 import { decodeMessage } from "../message-decode.ts";
 import {
   encodedTextBytes,
@@ -67,18 +72,18 @@ export class ServerRequests {
 
   /** Takes one message of a client, whatever its bytes are. */
   take(link: Link, bytes: Uint8Array): void {
-    const decoded = decodeMessage(bytes);
-    if (decoded.kind === "unknown") return;
-    if (decoded.kind === "message") {
-      const { message } = decoded;
-      if (asks(message)) this.#pacing.admit(link, { message, bytes: bytes.length });
-      return;
+    if (!link.mayHear(bytes.length)) return link.end();
+    const decoded = decodeMessage(bytes, REQUEST_PARTS_MAX);
+    if (decoded.kind === "message" && asks(decoded.message)) {
+      return this.#pacing.admit(link, { message: decoded.message, bytes: bytes.length });
     }
-    const { request, id, reason } = decoded;
     const { now } = this.#context;
-    // There is nothing in it that could wait: who says too much of this gets no answer.
-    if (this.#quotas.opensAt(link.meter) > now) return;
-    this.#quotas.spend(now, link.meter, bytes.length);
+    const isTooFast = this.#quotas.opensAt(link.meter) > now;
+    if (!isTooFast) this.#quotas.spend(now, link.meter, bytes.length);
+    if (decoded.kind !== "invalid") return;
+    // There is nothing in it that could wait, and no client says much of this.
+    if (isTooFast) return link.end();
+    const { request, id, reason } = decoded;
     this.#context.refuse(link, request, id, RefusalReason.InvalidMessage, reason);
   }
 
