@@ -43,7 +43,7 @@ const chat = async (run: ClientRun): Promise<void> => {
   };
   let screen = openScreen();
   const say = (text: string, kind: LineKind): void => screen.show([{ kind, text: `[${text}]` }]);
-  program.endOnUncaughtFaults(() => screen.close());
+  program.closeOnUncaughtFaults(() => screen.close());
 
   // What is loaded from here on takes longer than all before it; the prompt has not waited for it.
   const { ClientMachine: Machine } = await import("./lib/chat/client/client-machine.ts");
@@ -118,6 +118,7 @@ const chat = async (run: ClientRun): Promise<void> => {
 };
 
 const main = async (): Promise<void> => {
+  program.endOnUncaughtFaults();
   const run = await program.requestedRun(parseClientArguments(process.argv.slice(2)), async () =>
     (await import("./lib/io/questions.ts")).askClient(),
   );

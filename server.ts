@@ -40,11 +40,11 @@ const serve = async ({ port, keyFile, password, verbose, limits }: ServerRun): P
   const screen = openServerConsole({
     onInterrupt: () => drive?.act((now) => machine.interrupt(now)),
   });
+  program.closeOnUncaughtFaults(() => screen.close());
   const afterStart: Line[] = [];
   if (verbose) {
     afterStart.push({ kind: "status", text: `[Server key ${fingerprint(keyPair.publicKey)}]` });
   }
-  program.endOnUncaughtFaults(() => screen.close());
   drive = new Drive(machine, {
     show: (lines) => screen.show([...lines, ...afterStart.splice(0)]),
     send: (datagrams) => socket.send(datagrams),
@@ -56,6 +56,7 @@ const serve = async ({ port, keyFile, password, verbose, limits }: ServerRun): P
 };
 
 const main = async (): Promise<void> => {
+  program.endOnUncaughtFaults();
   const run = await program.requestedRun(parseServerArguments(process.argv.slice(2)), async () =>
     (await import("./lib/io/questions.ts")).askServer(),
   );

@@ -6,9 +6,13 @@ import nodePath from "node:path";
 
 const NAME = "chatapp";
 
+/** Why there is none, in words for its user. */
+export const NO_FOLDER = "this user has no home folder, and XDG_CONFIG_HOME names none";
+
 interface System {
   readonly platform: NodeJS.Platform;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Throws for a user who has none. */
   readonly home: () => string;
 }
 
@@ -21,18 +25,31 @@ const THIS_SYSTEM: System = {
   home: homedir,
 };
 
+/** The user's home; undefined where there is none. A relative one does not count. */
+const homeOf = (home: () => string, { isAbsolute }: Paths): string | undefined => {
+  try {
+    const found = home();
+    return isAbsolute(found) ? found : undefined;
+  } catch {
+    return undefined; // no variable names it, and the user has no entry in the system's list
+  }
+};
+
 /**
  * `$XDG_CONFIG_HOME/chatapp` where that variable names a folder (XDG Base Directory Specification; a relative one does
  * not count); otherwise `%APPDATA%\chatapp` on Windows, `~/.config/chatapp` elsewhere. It need not exist.
+ * Undefined for a user without a home.
  */
 export const configFolder = (
   { platform, environment, home }: System = THIS_SYSTEM,
-  { isAbsolute, join }: Paths = nodePath,
-): string => {
+  paths: Paths = nodePath,
+): string | undefined => {
+  const { isAbsolute, join } = paths;
   const named = environment["XDG_CONFIG_HOME"] ?? "";
   if (isAbsolute(named)) return join(named, NAME);
-  if (platform === "win32") {
-    return join(environment["APPDATA"] || join(home(), "AppData", "Roaming"), NAME);
-  }
-  return join(home(), ".config", NAME);
+  const roaming = platform === "win32" ? environment["APPDATA"] : undefined;
+  if (roaming) return join(roaming, NAME);
+  const own = homeOf(home, paths);
+  if (own === undefined) return undefined;
+  return join(own, ...(platform === "win32" ? ["AppData", "Roaming"] : [".config"]), NAME);
 };

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { printable } from "../chat/printable.ts";
 import { keyPairFrom, SECRET_BYTES, wipe } from "../transport/crypto/keys.ts";
 import type { KeyPair } from "../transport/crypto/keys.ts";
-import { configFolder } from "./config-folder.ts";
+import { configFolder, NO_FOLDER } from "./config-folder.ts";
 import { freshKeyPair } from "./entropy.ts";
 import { changeWhole, fileProblem, readWhole } from "./whole-file.ts";
 
@@ -49,12 +49,20 @@ const isThere = (path: string): Promise<boolean> =>
 const isOpenToOthers = async (path: string): Promise<boolean> =>
   process.platform !== "win32" && ((await stat(path)).mode & OTHERS_MODE) !== 0;
 
+const keyForThisRun = (problem: string): LoadedKey => ({
+  ok: true,
+  keyPair: freshKeyPair(),
+  warning: `Warning: the server's key is for this run only; ${problem}`,
+});
+
 /**
  * The key in a file, which is made if it is not there. Of several servers that make it at the same time, all have the
  * same one. Without a path it is the user's own file, and where that cannot be made there is a key for this run alone.
  */
 export const loadServerKey = async (chosen?: string): Promise<LoadedKey> => {
-  const path = chosen ?? join(configFolder(), FILE_NAME);
+  const folder = configFolder();
+  const path = chosen ?? (folder && join(folder, FILE_NAME));
+  if (path === undefined) return keyForThisRun(NO_FOLDER);
   const shown = printable(path);
   let pem: string | undefined;
   try {
@@ -68,8 +76,7 @@ export const loadServerKey = async (chosen?: string): Promise<LoadedKey> => {
     if (chosen !== undefined || (await isThere(path))) {
       return { ok: false, reason: `Server key ${shown} cannot be used: ${problem}` };
     }
-    const warning = `Warning: the server's key is for this run only; ${shown} cannot be made: ${problem}`;
-    return { ok: true, keyPair: freshKeyPair(), warning };
+    return keyForThisRun(`${shown} cannot be made: ${problem}`);
   }
   const keyPair = pem === undefined ? undefined : keyPairOf(pem);
   if (keyPair === undefined) {

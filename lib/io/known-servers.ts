@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 import { PUBLIC_KEY_BYTES } from "../transport/crypto/keys.ts";
 import { equalBytes } from "../transport/wire/bytes.ts";
-import { configFolder } from "./config-folder.ts";
+import { configFolder, NO_FOLDER } from "./config-folder.ts";
 import { changeWhole, readWhole } from "./whole-file.ts";
 
 const FILE_NAME = "known_servers";
@@ -24,7 +24,11 @@ export interface KnownServers {
   readonly damaged: readonly number[];
 }
 
-export const knownServersPath = (): string => join(configFolder(), FILE_NAME);
+/** Undefined for a user who has no folder for it. */
+export const knownServersPath = (): string | undefined => {
+  const folder = configFolder();
+  return folder && join(folder, FILE_NAME);
+};
 
 /** What a server is called in the file: as it was typed, without regard to case. */
 export const serverName = (host: string, port: number): string => `${host.toLowerCase()}:${port}`;
@@ -63,9 +67,11 @@ export const withServer = (text: string, name: string, key: Uint8Array): string 
     .join("\n");
 };
 
-/** Rejects when the file cannot be read. */
-export const readKnownServers = async (): Promise<KnownServers> =>
-  parseKnownServers((await readWhole(knownServersPath())) ?? "");
+/** None where there is no file. Rejects when it cannot be read. */
+export const readKnownServers = async (): Promise<KnownServers> => {
+  const path = knownServersPath();
+  return parseKnownServers((path && (await readWhole(path))) ?? "");
+};
 
 /**
  * Remembers a key. One that is known stays, unless it is to be replaced. Rejects when the file cannot be written, and when
@@ -76,7 +82,9 @@ export const rememberServer = async (
   key: Uint8Array,
   replace: boolean,
 ): Promise<void> => {
-  await changeWhole(knownServersPath(), (text = HEADER) => {
+  const path = knownServersPath();
+  if (path === undefined) throw new Error(NO_FOLDER);
+  await changeWhole(path, (text = HEADER) => {
     const known = parseKnownServers(text).keys.get(name);
     if (known === undefined || replace) return withServer(text, name, key);
     if (equalBytes(known, key)) return undefined;

@@ -98,8 +98,16 @@ export const reportFault = (error: unknown): void => {
   if (DEBUG) console.error(error);
 };
 
+/** What an uncaught fault closes; nothing is open yet. */
+let close = async (): Promise<void> => {};
+
+/** What is to be closed before an uncaught fault ends the program; what was told before no longer is. */
+export const closeOnUncaughtFaults = (closing: () => Promise<void>): void => {
+  close = closing;
+};
+
 /** From now on a fault that nobody caught ends the program with one line, never with a stack trace. */
-export const endOnUncaughtFaults = (close: () => Promise<void>): void => {
+export const endOnUncaughtFaults = (): void => {
   let ending = false;
   const end = async (error: unknown): Promise<void> => {
     if (ending) return; // what comes of the first fault is no news

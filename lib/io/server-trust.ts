@@ -102,6 +102,8 @@ export class ServerTrust {
   }
 
   #warn(problem: string): void {
-    this.#onWarning(`Warning: ${printable(knownServersPath())}: ${problem}`);
+    const path = knownServersPath();
+    const place = path === undefined ? "" : `${printable(path)}: `;
+    this.#onWarning(`Warning: ${place}${problem}`);
   }
 }

@@ -1,6 +1,7 @@
 // The two programs as processes: wrong words, a port in use, and every way out.
 
 import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
 
 import { freePort, Program } from "../support/programs.ts";
 
@@ -71,6 +72,18 @@ describe("a port in use is one line and status 1", () => {
     expect(second).toEqual({ status: 1, stdout: [], stderr: `Port ${port} is already in use\n` });
   });
 });
+
+test.each(["server.ts", "client.ts"])(
+  "%s: a fault, be it the very first, is one line",
+  async (script) => {
+    const cwd = join(import.meta.dir, "../support");
+    const env = { BUN_OPTIONS: "--preload=./planted-fault.ts" };
+    await using program = new Program(script, script, [], { env, cwd });
+    expect(await program.exited()).toBe(1);
+    expect(program.lines).toEqual([]);
+    expect(program.stderr).toBe("Something went wrong: planted\n");
+  },
+);
 
 describe("the way out", () => {
   test.each(["SIGINT", "SIGTERM"] as const)("server, %s", async (signal) => {

@@ -2,7 +2,7 @@
 // Without a channel it shows every line typed, and ends with its input.
 
 import type { Line } from "../../lib/chat/line.ts";
-import { endOnUncaughtFaults } from "../../lib/io/program.ts";
+import { closeOnUncaughtFaults, endOnUncaughtFaults } from "../../lib/io/program.ts";
 import { askClient, askServer } from "../../lib/io/questions.ts";
 import { openClientConsole, openServerConsole } from "../../lib/io/terminal.ts";
 
@@ -63,7 +63,10 @@ const main = async (): Promise<void> => {
             return [WORDS.filter((word) => word.startsWith(part)), part];
           },
         });
-  if (role === "guarded") endOnUncaughtFaults(() => terminal.close());
+  if (role === "guarded") {
+    endOnUncaughtFaults();
+    closeOnUncaughtFaults(() => terminal.close());
+  }
   terminal.setPrompt(">>> ");
   for (let number = 1; number <= Number(count); number++) terminal.show([status(`line ${number}`)]);
   if (role === "server" && process.send === undefined && Number(count) > 0) end(0);

@@ -101,6 +101,19 @@ describe("the folder", () => {
     expect(folder("linux", { XDG_CONFIG_HOME: named })).toBe("/home/ann/.config/chatapp");
   });
 
+  test("of a user without a home", () => {
+    const nobody = (home: () => string) => ({ platform: "linux", environment: {}, home }) as const;
+    const homes = [() => "", () => "relative/folder"];
+    homes.push(() => {
+      throw new Error("uv_os_homedir");
+    });
+    for (const home of homes) expect(configFolder(nobody(home), posix)).toBeUndefined();
+    const environment = { XDG_CONFIG_HOME: "/srv/ann" };
+    for (const home of homes) {
+      expect(configFolder({ ...nobody(home), environment }, posix)).toBe("/srv/ann/chatapp");
+    }
+  });
+
   test("on Windows", () => {
     const system = { platform: "win32", home: () => "C:\\Users\\ann" } as const;
     const roaming = "C:\\Users\\ann\\AppData\\Roaming";
