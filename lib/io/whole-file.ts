@@ -2,25 +2,24 @@
 // all, by one process at a time. Knows nothing of what stands in them.
 
 import { type Buffer, isUtf8 } from "node:buffer";
-import { lstat, mkdir, open, readFile, realpath, rename, stat, unlink } from "node:fs/promises";
-import { dirname } from "node:path";
+import { lstat, mkdir, open, readdir, readFile, realpath, rename, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 
 import { printable } from "../chat/printable.ts";
+import { randomBytes } from "./entropy.ts";
+import { FILE_MODE, FileLock, remove } from "./file-lock.ts";
 
 /** More than ten thousand lines. What is larger is no file of ours. */
 export const FILE_MAX_BYTES = 1_048_576;
 
-/** For their owner alone. */
-const FILE_MODE = 0o600;
+/** For its owner alone. */
 const FOLDER_MODE = 0o700;
 
-/** A change takes milliseconds: a lock that is older was left behind by a process that has ended. */
-const LOCK_STALE_MS = 5_000;
+/** So many that no two processes choose the same name for a draft. */
+const DRAFT_RANDOM_BYTES = 8;
 
-/** As long as that a waiting process has seen every lock go stale but one of a clock that is ahead. */
-const LOCK_WAIT_MAX_MS = 10_000;
-
-const LOCK_PAUSE_MS = 10;
+/** What its name has behind that of the file. */
+const DRAFT_ENDING = /^\.[0-9a-f]{16}\.draft$/;
 
 /** What went wrong with a file, in a few words that are safe to show. */
 export const fileProblem = (error: unknown): string => {
@@ -98,35 +97,37 @@ const bytesInPlaceOf = (present: Uint8Array | undefined, text: string): Uint8Arr
   return bytes;
 };
 
-const isOlderThan = async (path: string, ms: number): Promise<boolean> => {
-  try {
-    return Date.now() - (await stat(path)).mtimeMs > ms;
-  } catch {
-    return false; // it is gone
+const draftOf = (target: string): string =>
+  `${target}.${randomBytes(DRAFT_RANDOM_BYTES).toHex()}.draft`;
+
+/** Removes all drafts: those of processes that were killed, and those of processes that have lost their lock. */
+const removeDrafts = async (target: string): Promise<void> => {
+  const [folder, name] = [dirname(target), basename(target)];
+  for (const found of await readdir(folder).catch((): string[] => [])) {
+    const isDraft = found.startsWith(name) && DRAFT_ENDING.test(found.slice(name.length));
+    if (isDraft) await remove(join(folder, found));
   }
 };
 
-/** Opens a new file that is there only while a change goes on. Waits until no one else has it. */
-const openLock = async (path: string) => {
-  const giveUpAt = performance.now() + LOCK_WAIT_MAX_MS;
-  for (;;) {
-    try {
-      return await open(path, "wx", FILE_MODE);
-    } catch (error) {
-      if ((error as { code?: unknown }).code !== "EEXIST") throw error;
-    }
-    if (performance.now() > giveUpAt) throw new Error(`${path} is in the way`);
-    if (await isOlderThan(path, LOCK_STALE_MS)) await unlink(path).catch(() => {});
-    await Bun.sleep(LOCK_PAUSE_MS);
+/** Writes a new file, down to the disk. */
+const write = async (path: string, bytes: Uint8Array): Promise<void> => {
+  const file = await open(path, "wx", FILE_MODE);
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
   }
 };
 
-/** Whether the file at `path` is the one with this number. */
-const isFile = async (path: string, inode: bigint): Promise<boolean> => {
+/** Puts a draft in the place of its file. Whether it could: another process may have removed it. */
+const publish = async (draft: string, target: string): Promise<boolean> => {
   try {
-    return (await stat(path, { bigint: true })).ino === inode;
-  } catch {
-    return false;
+    await rename(draft, target);
+    return true;
+  } catch (error) {
+    if (isAbsence(error)) return false;
+    throw error;
   }
 };
 
@@ -135,33 +136,29 @@ const isFile = async (path: string, inode: bigint): Promise<boolean> => {
  * and returns the new one, or undefined to leave everything as it is; it may be called again if another process was
  * faster. Resolves to the text that is there then. Rejects when it cannot be written; the file is as it was.
  *
- * The new text is written to `<path>.lock`, which only one process can make at a time, and then takes the file's place.
+ * Whoever has `<path>.lock` removes all drafts, reads, and writes a draft of its own, which then takes the file's place.
+ * A process that has lost its turn sees that, or finds its draft removed: it cannot undo what the next one has written.
  */
 export const changeWhole = async (
   path: string,
   change: (text: string | undefined) => string | undefined,
 ): Promise<string | undefined> => {
-  await mkdir(dirname(path), { recursive: true, mode: FOLDER_MODE });
-  const target = await targetOf(path);
-  const lockPath = `${target}.lock`;
   for (;;) {
-    const lock = await openLock(lockPath);
-    const { ino } = await lock.stat({ bigint: true });
+    await mkdir(dirname(path), { recursive: true, mode: FOLDER_MODE });
+    const target = await targetOf(path);
+    const draft = draftOf(target);
+    const lock = await FileLock.open(`${target}.lock`, draft);
     try {
+      await removeDrafts(target);
       const bytes = await readBytes(target);
       const present = bytes?.toString();
       const wanted = change(present);
       if (wanted === undefined) return present;
-      await lock.writeFile(bytesInPlaceOf(bytes, wanted));
-      await lock.sync();
-      // A process that stood still for long may have lost its lock to another one.
-      if (!(await isFile(lockPath, ino))) continue;
-      await rename(lockPath, target);
-      return wanted;
+      await write(draft, bytesInPlaceOf(bytes, wanted));
+      if ((await lock.isHeld()) && (await publish(draft, target))) return wanted;
     } finally {
-      // While it is open, no other file has its number.
-      if (await isFile(lockPath, ino)) await unlink(lockPath).catch(() => {});
-      await lock.close();
+      await remove(draft);
+      await lock.release();
     }
   }
 };
