@@ -113,8 +113,11 @@ export const PACED_LINES_PER_MINUTE = 20;
 /** How long a sender's `received` waits for a member that keeps up: well before the sender's client despairs. */
 export const PARKED_MAX_MS = 30_000;
 
-/** Of so many ms, two may bring a push of the table: one who comes and goes all the time must not keep all others busy. */
-export const TABLE_PUSH_WINDOW_MS = 100;
+/** How often changes of the table are told: one who comes and goes all the time must not fill everybody's screen. */
+export const TABLE_PUSHES_PER_SECOND = 1;
+
+/** And how often at once: as many people as come in one after the other at the beginning of a meeting. */
+export const TABLE_PUSHES_BURST = 20;
 
 /**
  * How long after a group was brought back by its returning members its messages are kept for members that return

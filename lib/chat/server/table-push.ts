@@ -1,13 +1,22 @@
 // The table on its way to the clients: the changes of one turn in one message, encoded once for all who are at the same
 // version. Above a number of users it is not pushed any more. Knows no request and no log.
 
+import { nextToken, type Rate, takeTokens } from "../../transport/bucket.ts";
 import type { FramedMessage } from "../../transport/framed-message.ts";
-import { TABLE_PUSH_AGAIN_USERS, TABLE_PUSH_MAX_USERS, TABLE_PUSH_WINDOW_MS } from "../limits.ts";
+import {
+  TABLE_PUSH_AGAIN_USERS,
+  TABLE_PUSH_MAX_USERS,
+  TABLE_PUSHES_BURST,
+  TABLE_PUSHES_PER_SECOND,
+} from "../limits.ts";
 import { framed, type Push, type TablePosition } from "../message.ts";
 import type { ServerContext } from "./context.ts";
 import { NO_TABLE, type Presence } from "./link.ts";
 import type { Quotas } from "./quotas.ts";
 import { tableEntry } from "./user-table.ts";
+
+/** How often everyone is told. */
+const PUSHES: Rate = { perSecond: TABLE_PUSHES_PER_SECOND, burst: TABLE_PUSHES_BURST };
 
 export class TablePush {
   readonly #context: ServerContext;
@@ -18,9 +27,8 @@ export class TablePush {
   #toldPushing = true;
   /** The version up to which everyone has been told. */
   #version = 0;
-  /** When the last two pushes to everyone were, in ms. */
-  #lastAt = -Infinity;
-  #beforeLastAt = -Infinity;
+  /** The bucket of pushes to everyone. */
+  #pushesFullAt = 0;
   /** Those who are to be told whether or not the table changed in this turn. */
   readonly #asking = new Set<Presence>();
 
@@ -48,10 +56,10 @@ export class TablePush {
 
   /** When what was put off is to be told, in ms; Infinity for nothing. */
   nextWakeup(): number {
-    return this.settled ? Infinity : this.#beforeLastAt + TABLE_PUSH_WINDOW_MS;
+    return this.settled ? Infinity : nextToken(PUSHES, this.#pushesFullAt);
   }
 
-  /** At the end of a turn: tells everyone what changed, if the last two times are not too close. */
+  /** At the end of a turn: tells everyone what changed, if that is not too often. */
   flush(): void {
     const { now, state, presences } = this.#context;
     const { table } = state;
@@ -60,8 +68,7 @@ export class TablePush {
     const frames = new Map<number, FramedMessage>();
     if (!this.#pushing && !this.#toldPushing) this.#version = table.version;
     else if (!this.settled && this.nextWakeup() <= now) {
-      this.#beforeLastAt = this.#lastAt;
-      this.#lastAt = now;
+      this.#pushesFullAt = takeTokens(PUSHES, this.#pushesFullAt, now);
       this.#version = table.version;
       this.#toldPushing = this.#pushing;
       for (const presence of presences.values()) this.#send(presence, frames);
