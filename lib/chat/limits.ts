@@ -83,6 +83,9 @@ export const BACKLOG_MAX_MESSAGES = 16_384;
 /** The same in bytes: as many of the longest messages as one sender may have without an answer. */
 export const BACKLOG_MAX_BYTES = 67_108_864;
 
+/** What all members together have to catch up on, each message counted once: beyond, who has most of it is removed. */
+export const BACKLOG_ALL_MAX_BYTES = 268_435_456;
+
 /** Answers and tables that wait in the chat layer for one session that does not drain before it is given up. */
 export const ANSWERS_MAX_FRAMES = 16_384;
 

@@ -5,6 +5,7 @@
 import { type FramedMessage, joinMessages } from "../../transport/framed-message.ts";
 import { GIVE_UP_MS } from "../../transport/retry.ts";
 import {
+  BACKLOG_ALL_MAX_BYTES,
   BACKLOG_MAX_BYTES,
   BACKLOG_MAX_MESSAGES,
   BACKLOG_SLOW_BYTES,
@@ -86,6 +87,7 @@ export class Fanout {
     }
     this.#revivals.add(sending);
     settlement.release(sending);
+    if (settlement.openBytes > BACKLOG_ALL_MAX_BYTES) this.#giveUpFarthestBehind();
     const { key } = sender;
     if (keepsUp) this.release(group);
     for (const id of ids) {
@@ -241,6 +243,17 @@ export class Fanout {
       group: group.name,
       membership: since,
     });
+  }
+
+  /** All members together have too much to catch up on: who has most of it is given up. */
+  #giveUpFarthestBehind(): void {
+    let farthest: Presence | undefined;
+    for (const presence of this.#context.presences.values()) {
+      if (presence.undeliveredBytes > (farthest?.undeliveredBytes ?? 0)) farthest = presence;
+    }
+    if (farthest === undefined) return;
+    const [oldest] = deliveriesOf(farthest);
+    if (oldest !== undefined) this.#giveUp(farthest, oldest);
   }
 
   #drop(presence: Presence, membership: Membership): void {

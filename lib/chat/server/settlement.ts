@@ -27,6 +27,12 @@ interface Ledger {
 export class Settlement {
   readonly #ledgers = new Map<string, Ledger>();
   readonly #news = new Set<Ledger>();
+  #openBytes = 0;
+
+  /** The bytes of all that is not settled, each message counted once, however many have yet to get it. */
+  get openBytes(): number {
+    return this.#openBytes;
+  }
 
   /** Messages by the owner of `key` got their places. The caller holds them once until they have been sent to all. */
   begin(key: string, ids: readonly number[], group: Group, frame: FramedMessage): GroupSending {
@@ -37,6 +43,7 @@ export class Settlement {
     }
     ledger.open.add(ids[0]!);
     ledger.last = ids.at(-1)!;
+    this.#openBytes += frame.length;
     return { group, ledger, ids, frame, outstanding: 1 };
   }
 
@@ -48,6 +55,7 @@ export class Settlement {
   release(sending: GroupSending): void {
     sending.outstanding--;
     if (sending.outstanding > 0) return;
+    this.#openBytes -= sending.frame.length;
     sending.ledger.open.delete(sending.ids[0]!);
     this.#news.add(sending.ledger);
   }
