@@ -4,7 +4,8 @@ import { describe, expect, test } from "bun:test";
 
 import { UserTable } from "../../lib/chat/client/user-table.ts";
 import { REGISTRATION_IDLE_MS } from "../../lib/chat/limits.ts";
-import type { TableChange, TableEntry } from "../../lib/chat/message.ts";
+import { RefusalReason, type TableChange, type TableEntry } from "../../lib/chat/message.ts";
+import { ClientScene } from "../support/client-scene.ts";
 
 const NOW = 1_000;
 
@@ -187,4 +188,21 @@ describe("users of an epoch that is over", () => {
     table.replace(NOW, whole(3, [user("Ann", "a")]));
     expect(table.find(NOW, "bob")).toBeUndefined();
   });
+});
+
+test("what is missing is asked for again, if the server was too busy to tell it", () => {
+  const scene = new ClientScene();
+  scene.client("client", 5_555);
+  const { server, network } = scene;
+  server.script = (asked) => {
+    if (asked.message.type !== "table_since") return false;
+    server.refuse(asked, RefusalReason.Busy);
+    return true;
+  };
+  const [session] = server.sessions.values();
+  for (const version of [7, 8]) {
+    scene.onServer(() => server.say(session!, changes(version, version + 1, [], server.epoch)));
+    network.run(200);
+    expect(server.of("table_since")).toHaveLength(version - 6);
+  }
 });

@@ -174,6 +174,20 @@ describe("a member that loses its session", () => {
   });
 });
 
+test("an answer that finds nobody is one less that is owed", () => {
+  const scene = new ChatScene();
+  const [client, other] = pair(scene);
+  scene.network.act(other.node, (speaker) => speaker.close());
+  scene.run(100);
+  const report = { name: "client2", key: other.speaker.key };
+  for (let at = 0; at < REQUESTS_IN_FLIGHT_MAX; at++) client.tell("report_offline", report);
+  scene.run(100);
+  scene.network.act(client.node, (speaker) => speaker.close());
+  scene.run(10_000);
+  comeBack(client, "client");
+  expect(client.ask("send_group", { group: "g", text: "hello" }).type).toBe("received");
+});
+
 describe("a server that lost its memory", () => {
   test("gets groups and unsettled messages back from its clients, whoever returns first", () => {
     const scene = new ChatScene();

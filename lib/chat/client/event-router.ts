@@ -90,8 +90,10 @@ export class EventRouter {
         return server.onSettled(message.payload.id);
       case "slow_down":
         return grouping.onSlowDown();
-      case "registered":
       case "refused":
+        if (message.payload.request === "table_since") feed.onRefused();
+        return server.onReply(now, message);
+      case "registered":
       case "deregistered":
       case "group_created":
       case "groups":

@@ -36,6 +36,11 @@ export class TableFeed {
     this.#asked = false;
   }
 
+  /** The server does not say what is missing, for now: it is asked again with the next gap. */
+  onRefused(): void {
+    this.#asked = false;
+  }
+
   take(now: number, message: Table | TableChanges | TableOnDemand): void {
     const { table } = this.#parts;
     switch (message.type) {

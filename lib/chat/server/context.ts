@@ -65,8 +65,9 @@ export class ServerContext {
   /** Answers the owner of a key, if it has a session. Without one it will come back and ask again. */
   reply(key: string, reply: Reply): void {
     const link = this.speaking.get(key);
-    if (link === undefined) return;
-    this.#answer(link, reply);
+    // Not that of the session: one that has just come back is about to get it.
+    this.presenceOf(key)?.unanswered?.delete(reply.metadata.id);
+    link?.post(this.now, framed(reply), true);
   }
 
   refuse(
@@ -77,12 +78,12 @@ export class ServerContext {
     detail: string,
   ): void {
     if (link === undefined) return;
-    this.#answer(link, { type: "refused", payload: { request, reason, detail }, metadata: { id } });
-  }
-
-  #answer(link: Link, reply: Reply): void {
-    // Not that of the session: one that has just come back is about to get it.
-    this.presenceOf(link.key)?.unanswered?.delete(reply.metadata.id);
-    link.post(this.now, framed(reply), true);
+    this.presenceOf(link.key)?.unanswered?.delete(id);
+    const refused = {
+      type: "refused",
+      payload: { request, reason, detail },
+      metadata: { id },
+    } as const;
+    link.post(this.now, framed(refused), true);
   }
 }
