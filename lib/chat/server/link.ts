@@ -10,6 +10,7 @@ import type { FramedMessage } from "../../transport/framed-message.ts";
 import {
   ANSWERS_MAX_BYTES,
   ANSWERS_MAX_FRAMES,
+  REQUESTS_IN_FLIGHT_MAX,
   UNREGISTERED_MAX_BYTES,
   UNREGISTERED_MAX_MESSAGES,
 } from "../limits.ts";
@@ -287,5 +288,12 @@ export class Presence implements Scheduled {
   constructor(user: User, now: number) {
     this.user = user;
     this.awaySince = now;
+  }
+
+  /** Counts a request that may be without an answer for long. Returns false if there are too many. */
+  opens(id: number): boolean {
+    this.unanswered ??= new Set();
+    this.unanswered.add(id);
+    return this.unanswered.size <= REQUESTS_IN_FLIGHT_MAX;
   }
 }

@@ -1,42 +1,26 @@
-// What clients ask of the server: a request that changes what is shared becomes an event, a question is answered.
-// Who asks is told by the session alone, never by what the message says.
+// What clients ask of the server: a request that changes what is shared becomes an event, a question waits for those before
+// it. Who asks is told by the session alone, never by what the message says.
 
 import { type Counts, type Origin, originOf, type ServerEvent } from "../events.ts";
-import {
-  LISTS_OWED_MAX_BYTES,
-  REQUEST_PARTS_MAX,
-  REQUESTS_IN_FLIGHT_MAX,
-  TEXT_MAX_BYTES,
-} from "../limits.ts";
+import { REQUEST_PARTS_MAX, REQUESTS_IN_FLIGHT_MAX, TEXT_MAX_BYTES } from "../limits.ts";
 import { decodeMessage } from "../message-decode.ts";
 import {
   encodedTextBytes,
+  type LeaveGroup,
   type Message,
   RefusalReason,
   type Reply,
   type Request,
+  type SendGroup,
 } from "../message.ts";
 import type { ServerContext } from "./context.ts";
 import type { Inquiries } from "./inquiries.ts";
-import { item, listedGroups, listedMembers } from "./lines.ts";
 import type { Link, Presence } from "./link.ts";
 import { type Arrival, Pacing } from "./pacing.ts";
+import { type Question, Questions, refuseBusy } from "./questions.ts";
 import type { Quotas } from "./quotas.ts";
 import { recall } from "./request-memory.ts";
 import type { TablePush } from "./table-push.ts";
-import { tableEntry } from "./user-table.ts";
-
-/** Changes nothing that is shared, so it does not go through the log. */
-type Question = Extract<
-  Message,
-  { type: "list_groups" | "list_members" | "report_offline" | "resolve" | "whois" | "table_since" }
->;
-
-type ListQuestion = Extract<Question, { type: "list_groups" | "list_members" }>;
-
-type SendGroup = Extract<Message, { type: "send_group" }>;
-
-type LeaveGroup = Extract<Message, { type: "leave_group" }>;
 
 type Growth = Extract<Message, { type: "create_group" | "join_group" }>;
 
@@ -45,10 +29,9 @@ const asks = (message: Message): message is Request | Reply => "id" in message.m
 
 export class ServerRequests {
   readonly #context: ServerContext;
-  readonly #inquiries: Inquiries;
-  readonly #tablePush: TablePush;
   readonly #quotas: Quotas;
   readonly #pacing: Pacing;
+  readonly #questions: Questions;
   readonly #most: Counts;
   /** Events on their way through the log, by the key of who asked for them. */
   readonly #underWay = new Map<string, number>();
@@ -61,9 +44,8 @@ export class ServerRequests {
     most: Counts,
   ) {
     this.#context = context;
-    this.#inquiries = parts.inquiries;
-    this.#tablePush = parts.tablePush;
     this.#quotas = parts.quotas;
+    this.#questions = new Questions(context, parts);
     this.#pacing = new Pacing(context, this.#quotas, (link, arrival) => {
       this.#handle(link, arrival);
     });
@@ -215,7 +197,7 @@ export class ServerRequests {
       const detail = `A message may have ${TEXT_MAX_BYTES} bytes.`;
       return this.#context.refuse(link, message.type, id, RefusalReason.TooLong, detail);
     }
-    if (!this.#opens(presence, id)) return this.#refuseBusy(link, message);
+    if (!presence.opens(id)) return refuseBusy(this.#context, link, message);
     this.#submit({ type: "group_message", origin: { key: link.key, id }, group, text });
   }
 
@@ -228,94 +210,11 @@ export class ServerRequests {
   #question(link: Link, question: Question): void {
     const presence = this.#user(link, question.type, question.metadata.id);
     if (presence === undefined) return;
-    if (!this.#underWay.has(link.key)) return this.#answer(presence, link, question);
+    if (!this.#underWay.has(link.key)) return this.#questions.answer(presence, link, question);
     const questions = this.#waiting.get(link.key);
     if (questions === undefined) this.#waiting.set(link.key, [question]);
     else if (questions.length < REQUESTS_IN_FLIGHT_MAX) questions.push(question);
-    else this.#refuseBusy(link, question);
-  }
-
-  /** Counts a request that may be without an answer for long. Returns false if there are too many. */
-  #opens(presence: Presence, id: number): boolean {
-    presence.unanswered ??= new Set();
-    presence.unanswered.add(id);
-    return presence.unanswered.size <= REQUESTS_IN_FLIGHT_MAX;
-  }
-
-  #refuseBusy(link: Link, { type, metadata }: Question | SendGroup): void {
-    const detail = `${REQUESTS_IN_FLIGHT_MAX} requests are without an answer already.`;
-    this.#context.refuse(link, type, metadata.id, RefusalReason.Busy, detail);
-  }
-
-  #answer(presence: Presence, link: Link, question: Question): void {
-    const { type, payload, metadata } = question;
-    const { key } = presence.user;
-    const { table } = this.#context.state;
-    switch (type) {
-      case "list_groups":
-      case "list_members":
-        return this.#list(presence, link, question);
-      case "report_offline":
-        if (!this.#opens(presence, metadata.id)) return this.#refuseBusy(link, question);
-        return this.#inquiries.report(
-          { by: key, id: metadata.id, name: payload.name },
-          payload.key,
-        );
-      case "table_since":
-        if (link.answerBytesOwed > LISTS_OWED_MAX_BYTES) return this.#refuseUnread(link, question);
-        return this.#tablePush.asked(presence, payload);
-      case "resolve":
-      case "whois": {
-        const user = type === "whois" ? table.byKey(payload.key) : table.byName(payload.name);
-        const entry = user === undefined ? null : tableEntry(user);
-        return this.#context.reply(key, { type: "resolved", payload: { user: entry }, metadata });
-      }
-    }
-  }
-
-  #refuseUnread(link: Link, { type, metadata }: Question): void {
-    const detail = "You have yet to take the answers to what you asked before.";
-    this.#context.refuse(link, type, metadata.id, RefusalReason.Busy, detail);
-  }
-
-  /** The longest of answers: they count as if the client had sent them, and none is for one who does not take them. */
-  #list(presence: Presence, link: Link, question: ListQuestion): void {
-    const { type, payload, metadata } = question;
-    const owed = link.answerBytesOwed;
-    if (link.answersOwed > REQUESTS_IN_FLIGHT_MAX || owed > LISTS_OWED_MAX_BYTES) {
-      return this.#refuseUnread(link, question);
-    }
-    if (type === "list_groups") this.#listGroups(presence, metadata);
-    else this.#listMembers(presence, payload.group, metadata);
-    this.#quotas.charge(this.#context.now, link.meter, link.answerBytesOwed - owed);
-  }
-
-  #listGroups(presence: Presence, metadata: { readonly id: number }): void {
-    const groups = this.#context.state.groups.names();
-    this.#showList(presence, metadata.id, listedGroups(presence.user.name), groups);
-    this.#context.reply(presence.user.key, { type: "groups", payload: { groups }, metadata });
-  }
-
-  #listMembers(presence: Presence, name: string, metadata: { readonly id: number }): void {
-    const { key, name: asker } = presence.user;
-    const group = this.#context.state.groups.byName(name);
-    if (group === undefined) {
-      const detail = "There is no such group.";
-      const reason = RefusalReason.DoesNotExist;
-      return this.#context.refuse(presence.link, "list_members", metadata.id, reason, detail);
-    }
-    const members = Array.from(group.members.values(), ({ user }) => user.name);
-    this.#showList(presence, metadata.id, listedMembers(asker, group.name), members);
-    const payload = { group: group.name, members };
-    this.#context.reply(key, { type: "members", payload, metadata });
-  }
-
-  /** Shows a list once, also when it is asked for again since the answer was lost with its session. */
-  #showList(presence: Presence, id: number, title: string, names: readonly string[]): void {
-    if (id <= presence.lastListed) return;
-    presence.lastListed = id;
-    this.#context.show(title);
-    for (const name of names) this.#context.show(item(name));
+    else refuseBusy(this.#context, link, question);
   }
 
   /** The user on whose session a request came; refuses it if there is none. */
