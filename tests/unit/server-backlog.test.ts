@@ -6,7 +6,7 @@ import type { ServerEvent } from "../../lib/chat/events.ts";
 import { BACKLOG_ALL_MAX_BYTES } from "../../lib/chat/limits.ts";
 import { ServerContext } from "../../lib/chat/server/context.ts";
 import { Fanout } from "../../lib/chat/server/fanout.ts";
-import { Presence } from "../../lib/chat/server/link.ts";
+import { Presence } from "../../lib/chat/server/presence.ts";
 import { allLimits, countsOf } from "../../lib/chat/server/server-limits.ts";
 import { keyPairFrom } from "../../lib/transport/crypto/keys.ts";
 import { Endpoint } from "../../lib/transport/endpoint.ts";

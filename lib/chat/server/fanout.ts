@@ -17,9 +17,10 @@ import { framed, senderTag } from "../message.ts";
 import { patienceMs } from "../patience.ts";
 import type { ServerContext } from "./context.ts";
 import { ackedGroupMessage, notResponsive } from "./lines.ts";
-import { type Delivery, type Link, NOTHING_HELD, type Presence } from "./link.ts";
+import type { Delivery, Link } from "./link.ts";
 import type { Group, Membership, User } from "./membership.ts";
 import { type Parked, Parking } from "./parking.ts";
+import { NOTHING_HELD, type Presence } from "./presence.ts";
 import { Revivals } from "./revivals.ts";
 import type { GroupSending } from "./settlement.ts";
 

@@ -3,8 +3,9 @@
 
 import { GIVE_UP_MS } from "../../transport/retry.ts";
 import type { ServerContext } from "./context.ts";
-import type { Link, Presence } from "./link.ts";
+import type { Link } from "./link.ts";
 import type { User } from "./membership.ts";
+import type { Presence } from "./presence.ts";
 
 /** By then an accused that says nothing is judged: who was heard of, and has yet to take the question, is there. */
 const HEARD_AFTER_MS = 2 * GIVE_UP_MS;

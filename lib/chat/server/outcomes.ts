@@ -8,8 +8,9 @@ import type { ServerContext } from "./context.ts";
 import type { Fanout } from "./fanout.ts";
 import type { Inquiries } from "./inquiries.ts";
 import * as lines from "./lines.ts";
-import { type Link, Presence } from "./link.ts";
+import type { Link } from "./link.ts";
 import type { User } from "./membership.ts";
+import { Presence } from "./presence.ts";
 import type { Outcome } from "./state.ts";
 import type { TablePush } from "./table-push.ts";
 

@@ -15,8 +15,9 @@ import {
 } from "../message.ts";
 import type { ServerContext } from "./context.ts";
 import type { Inquiries } from "./inquiries.ts";
-import type { Link, Presence } from "./link.ts";
+import type { Link } from "./link.ts";
 import { type Arrival, Pacing } from "./pacing.ts";
+import type { Presence } from "./presence.ts";
 import { type Question, Questions, refuseBusy } from "./questions.ts";
 import type { Quotas } from "./quotas.ts";
 import { recall } from "./request-memory.ts";

@@ -11,7 +11,7 @@ import {
 } from "../limits.ts";
 import { framed, type Push, type TablePosition } from "../message.ts";
 import type { ServerContext } from "./context.ts";
-import { NO_TABLE, type Presence } from "./link.ts";
+import { NO_TABLE, type Presence } from "./presence.ts";
 import type { Quotas } from "./quotas.ts";
 import { tableEntry } from "./user-table.ts";
 
