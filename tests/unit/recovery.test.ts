@@ -6,7 +6,8 @@ import { DeadlineQueue, type Scheduled } from "../../lib/transport/deadline-queu
 import { UNDER_WAY_MAX_PACKETS } from "../../lib/transport/limits.ts";
 import { MAX_ACK_DELAY_MS } from "../../lib/transport/retry.ts";
 import { Congestion } from "../../lib/transport/session/congestion.ts";
-import { Recovery, sizeProbe } from "../../lib/transport/session/recovery.ts";
+import { Recovery } from "../../lib/transport/session/recovery.ts";
+import { sizeProbe } from "../../lib/transport/session/sent-packet.ts";
 import { Prng } from "../support/prng.ts";
 
 const sent = (number: number, sentAt: number) => ({

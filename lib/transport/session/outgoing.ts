@@ -26,8 +26,9 @@ import {
 import type { KeyPhases } from "./key-phases.ts";
 import type { ReceiveStream } from "./receive-stream.ts";
 import type { ReceivedPackets } from "./received-packets.ts";
-import { type Findings, Recovery, type SentPacket, sizeProbe } from "./recovery.ts";
+import { type Findings, Recovery } from "./recovery.ts";
 import { SendStream } from "./send-stream.ts";
+import { type SentPacket, sizeProbe } from "./sent-packet.ts";
 import type { SessionPath } from "./session-path.ts";
 
 /** Room below which a further STREAM frame is not worth its header. */

@@ -13,40 +13,8 @@ import {
 } from "../retry.ts";
 import type { AckRange } from "../wire/frames.ts";
 import { Congestion } from "./congestion.ts";
-
-/** An ack-eliciting packet that was sent, and what must be sent again should it be lost. */
-export interface SentPacket {
-  readonly number: number;
-  /** ms */
-  readonly sentAt: number;
-  /** Size of the datagram. */
-  readonly bytes: number;
-  /** Stream ranges it carried, flat: start, end, start, end, ... */
-  readonly stream: readonly number[];
-  /** Whether it told the peer a new flow control limit. */
-  readonly maxData: boolean;
-  /** Whether it carried a public key for new keys. */
-  readonly rekey: boolean;
-  /** The largest packet number that its ACK named; -1 if it had none. */
-  readonly acknowledges: number;
-  /** Whether it asked for an acknowledgement at once. */
-  readonly asks: boolean;
-  /** Whether it was only sent to see whether one of its size arrives. */
-  readonly sizeProbe: boolean;
-}
-
-/** The record of a packet that was only sent to see whether one of its size arrives. */
-export const sizeProbe = (number: number, sentAt: number, bytes: number): SentPacket => ({
-  number,
-  sentAt,
-  bytes,
-  stream: [],
-  maxData: false,
-  rekey: false,
-  acknowledges: -1,
-  asks: true,
-  sizeProbe: true,
-});
+import { IN_ORDER, Reordering } from "./reordering.ts";
+import type { SentPacket } from "./sent-packet.ts";
 
 /** What an acknowledgement, or the passing of time, made known. Good until the next call: the arrays are used again. */
 export interface Findings {
@@ -54,20 +22,8 @@ export interface Findings {
   readonly lost: readonly SentPacket[];
 }
 
-/** A later packet this much further on is acknowledged: lost (kPacketThreshold); grows when that was wrong. */
-const PACKET_THRESHOLD = 3;
-const PACKET_THRESHOLD_MAX = 128;
-
-/** Times the round trip after which an earlier packet is lost (kTimeThreshold); grows when that was wrong. */
-const TIME_THRESHOLD = 9 / 8;
-const TIME_THRESHOLD_MAX = 2;
-const TIME_THRESHOLD_STEP = 1 / 8;
-
 /** With too many packets under way, so many of them are given up: as many as a few probes have made. */
 const GIVEN_UP_PACKETS = 16;
-
-/** Losses remembered to learn that they were none. */
-const LOST_REMEMBERED_MAX = 256;
 
 /** Probe timeouts without any arrival that make up persistent congestion (kPersistentCongestionThreshold). */
 const PERSISTENT_CONGESTION_THRESHOLD = 3;
@@ -83,12 +39,10 @@ const NONE: SentPacket[] = [];
 export class Recovery {
   readonly congestion = new Congestion();
   #sent = NONE;
-  /** Given up as lost, and perhaps only late, ascending by number. */
-  #rememberedLost: SentPacket[] | undefined;
+  /** Of a session that has lost something; few ever do. */
+  #reordering: Reordering | undefined;
   #largestAcked = -1;
   #rtt: RttEstimate | undefined;
-  #packetThreshold = PACKET_THRESHOLD;
-  #timeThreshold = TIME_THRESHOLD;
   #lossTime = Number.POSITIVE_INFINITY;
   #lastSentAt = 0;
   #lastAsks = false;
@@ -126,7 +80,7 @@ export class Recovery {
       this.#rtt = updateRtt(this.#rtt, now - newest.sentAt, delayMs);
     }
     for (const packet of acked) this.congestion.onAcked(packet.bytes, packet.sentAt);
-    this.#takeSpurious(ranges);
+    this.#reordering?.onAck(ranges, this.#largestAcked, acked);
     if (acked.length === 0) return found;
     this.#largestAcked = Math.max(this.#largestAcked, largest);
     this.#probeCount = 0;
@@ -224,33 +178,6 @@ export class Recovery {
     for (const packet of lost) this.congestion.onDropped(packet.bytes);
   }
 
-  /** Packets that were given up as lost and arrived after all: the thresholds were too strict (section 6.1). */
-  #takeSpurious(ranges: readonly AckRange[]): void {
-    const remembered = this.#rememberedLost;
-    if (remembered === undefined) return;
-    const { smallest } = ranges[ranges.length - 1]!;
-    const largest = Math.max(this.#largestAcked, ranges[0]!.largest);
-    const before = acked.length;
-    let kept = 0;
-    for (const packet of remembered) {
-      // What the peer names no more, it will not name again.
-      if (packet.number < smallest) continue;
-      if (!contains(ranges, packet.number)) {
-        remembered[kept++] = packet;
-        continue;
-      }
-      acked.push(packet);
-      const overtakenBy = largest - packet.number + 1;
-      const threshold = Math.max(this.#packetThreshold, overtakenBy);
-      this.#packetThreshold = Math.min(PACKET_THRESHOLD_MAX, threshold);
-    }
-    if (acked.length > before) {
-      this.#timeThreshold = Math.min(TIME_THRESHOLD_MAX, this.#timeThreshold + TIME_THRESHOLD_STEP);
-    }
-    remembered.length = kept;
-    if (kept === 0) this.#rememberedLost = undefined;
-  }
-
   /** Section 6.1: lost by packets that overtook it, or by time. */
   #detectLost(now: number): void {
     this.#lossTime = Number.POSITIVE_INFINITY;
@@ -258,17 +185,18 @@ export class Recovery {
     const first = sent[0];
     if (first === undefined || first.number > this.#largestAcked) return;
     const rtt = this.#rtt;
+    const { packetThreshold, timeThreshold } = this.#reordering ?? IN_ORDER;
     const delay =
       rtt === undefined
         ? PROBE_UNMEASURED_MS
-        : Math.max(this.#timeThreshold * Math.max(rtt.latest, rtt.smoothed), TIMER_GRANULARITY_MS);
+        : Math.max(timeThreshold * Math.max(rtt.latest, rtt.smoothed), TIMER_GRANULARITY_MS);
     let kept = 0;
     for (const packet of sent) {
       if (packet.number > this.#largestAcked) {
         sent[kept++] = packet;
       } else if (
         packet.sentAt + delay <= now ||
-        this.#largestAcked - packet.number >= this.#packetThreshold
+        this.#largestAcked - packet.number >= packetThreshold
       ) {
         lost.push(packet);
       } else {
@@ -297,21 +225,7 @@ export class Recovery {
     if (ofThisPath && contiguous && lost.length > 1 && last.sentAt - first.sentAt > period) {
       this.congestion.onPersistentCongestion();
     }
-    this.#rememberedLost ??= [];
-    this.#rememberedLost.push(...lost);
-    const excess = this.#rememberedLost.length - LOST_REMEMBERED_MAX;
-    if (excess > 0) this.#rememberedLost.splice(0, excess);
+    this.#reordering ??= new Reordering();
+    this.#reordering.onLost(lost);
   }
 }
-
-/** Of ranges in descending order, the first that does not begin above the number decides. There is one. */
-const contains = (ranges: readonly AckRange[], number: number): boolean => {
-  let low = 0;
-  let high = ranges.length - 1;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (ranges[middle]!.smallest > number) low = middle + 1;
-    else high = middle;
-  }
-  return number <= ranges[low]!.largest;
-};
