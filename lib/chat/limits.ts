@@ -1,4 +1,4 @@
-// Every limit of the chat layer: one place, a name, a unit, and the reason. Those of the transport are its own.
+// The limits of the chat layer: one place, a name, a unit, and the reason. Those of the transport are its own.
 
 import { ACK_DELAY_MS, IDLE_TIMEOUT_MS, MESSAGE_MAX_BYTES } from "../transport/limits.ts";
 

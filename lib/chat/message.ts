@@ -52,7 +52,8 @@ interface RequestMetadata {
 /**
  * The first message of a session with the server; others wait for its answer. The same key again means "I am back":
  * same user, new session.
- * Answer: `registered`, followed by the table; or `refused` (`already_exists`: another key holds the name).
+ * Answer: `registered`, followed by the table; or `refused`: `already_exists` (another key holds the name), `other_name`
+ * (this key has another one), `invalid_name`, `server_full`, `address_full`.
  *
  * `known` is the position of the table that the client has, if it has one: it gets only what changed since then.
  * `groups` are the groups it believes to be in. Where `known` names an epoch other than the server's, that is the

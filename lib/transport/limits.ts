@@ -1,4 +1,5 @@
-// Every limit of the transport, each with its unit in the name and its reason beside it.
+// The limits of the transport, each with its unit in the name and its reason beside it. Numbers that mean something to one
+// algorithm alone stand with that.
 
 /** What every IPv6-capable path carries, headers left out (RFC 9000 section 14). */
 export const DATAGRAM_MAX_BYTES = 1_200;
