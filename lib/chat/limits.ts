@@ -160,6 +160,12 @@ export const RECONNECT_MS = 500;
 /** And no longer than this. */
 export const RECONNECT_MAX_MS = 8_000;
 
+/**
+ * Sessions with one other client: one that each side began, and as many that one side has given up and the other one has
+ * not noticed yet. Of more, the oldest that nobody uses are ended.
+ */
+export const PEER_SESSIONS_MAX = 4;
+
 /** Users without a name yet whose messages wait at once. */
 export const STRANGERS_MAX = 64;
 

@@ -12,6 +12,7 @@ import type { Node } from "./network.ts";
 import { Prng } from "./prng.ts";
 
 const PORT = 6_666;
+const SEED = 99;
 
 export class Stranger {
   readonly key: string;
@@ -20,13 +21,17 @@ export class Stranger {
   readonly #scene: ClientScene;
   readonly #endpoint: Endpoint;
   readonly #node: Node;
+  /** Its sessions that are established and not over. */
+  readonly open = new Set<SessionId>();
+  /** Those on which it got one. */
+  readonly heardOn = new Set<SessionId>();
   /** It takes nothing of what is said to it. */
   deaf = false;
-  readonly #heardOn = new Set<SessionId>();
   #losesAll = false;
 
-  constructor(scene: ClientScene) {
-    const random = new Prng(99);
+  /** Of several, each has a `number` of its own. */
+  constructor(scene: ClientScene, number = 0) {
+    const random = new Prng(SEED + number);
     this.#scene = scene;
     this.#endpoint = new Endpoint({
       keyPair: keyPairFrom(random.bytes(32)),
@@ -34,7 +39,7 @@ export class Stranger {
       idleTimeoutMs: 45_000,
     });
     this.key = toHex(this.#endpoint.publicKey);
-    this.#node = scene.network.add(PORT, {
+    this.#node = scene.network.add(PORT + number, {
       receive: (now, from, bytes) =>
         hearing(this.deaf, () => this.#endpoint.receive(now, from, bytes)),
       wake: (now) => this.#endpoint.wake(now),
@@ -64,7 +69,7 @@ export class Stranger {
 
   /** Forgets its sessions without a word. */
   forget(): void {
-    for (const session of this.#heardOn) this.#endpoint.abandon(session);
+    for (const session of this.heardOn) this.#endpoint.abandon(session);
   }
 
   /** From now on no session lasts. */
@@ -74,12 +79,14 @@ export class Stranger {
 
   #flush(now: number): Output {
     for (const event of this.#endpoint.takeEvents()) {
+      if (event.type === "established") this.open.add(event.session);
+      if (event.type === "closed") this.open.delete(event.session);
       if (event.type === "established" && this.#losesAll) this.#endpoint.abandon(event.session);
       if (event.type !== "message") continue;
       const decoded = decodeMessage(event.bytes);
       if (decoded.kind !== "message" || decoded.message.type !== "direct_message") continue;
       this.texts.push(`${decoded.message.metadata.number} ${decoded.message.payload.text}`);
-      this.#heardOn.add(event.session);
+      this.heardOn.add(event.session);
     }
     return { lines: [], datagrams: this.#endpoint.flush(now) };
   }

@@ -1,51 +1,20 @@
 // Direct messages, client to client: one link per peer key, numbered both ways, so that nothing is shown twice
 // whatever becomes of sessions. Knows keys and addresses, no names of users and no lines.
 
-import { type Address, isLoopback, sameAddress } from "../../transport/address.ts";
-import { DeadlineQueue, type Scheduled } from "../../transport/deadline-queue.ts";
+import { type Address, isLoopback } from "../../transport/address.ts";
+import { DeadlineQueue } from "../../transport/deadline-queue.ts";
 import type { Endpoint, SessionId, TransportEvent } from "../../transport/endpoint.ts";
-import type { FramedMessage } from "../../transport/framed-message.ts";
 import { fromHex } from "../../transport/wire/bytes.ts";
 import { SENDERS_REMEMBERED_MAX, SESSIONS_LOST_MAX } from "../limits.ts";
 import { framed } from "../message.ts";
-import { patienceMs } from "../patience.ts";
+import { type DirectPeer, Link, type Outgoing } from "./direct-link.ts";
 import { HighestNumbers } from "./highest-numbers.ts";
-import { PeerSessions } from "./peer-sessions.ts";
+import { type PeerSession, PeerSessions } from "./peer-sessions.ts";
 import { PING } from "./request-book.ts";
 
 /** A client on the server's own machine is known there by a loopback address, which is of no use elsewhere. */
 export const addressFrom = ({ host, port }: Address, server: Address): Address =>
   isLoopback(host) ? { host: server.host, port } : { host, port };
-
-/** Where a peer is, and which key it must prove to have. */
-interface Peer {
-  /** 64 hexadecimal digits. */
-  readonly key: string;
-  readonly address: Address;
-}
-
-type DirectOutcome = "delivered" | "unanswered";
-
-interface Outgoing {
-  readonly bytes: FramedMessage;
-  /** Its number on the link's present session, once it is queued there. */
-  queuedAs: number | undefined;
-  readonly ended: (now: number, outcome: DirectOutcome) => void;
-}
-
-interface Link extends Scheduled {
-  readonly key: string;
-  /** Newest address known. */
-  address: Address;
-  /** The session that messages go out on. */
-  session: SessionId | undefined;
-  /** In order of their numbers; the first ones are queued on the session. */
-  outbox: Outgoing[];
-  lastNumber: number;
-  sessionsLost: number;
-  /** When the peer last took a message, or the outbox was empty, in ms. */
-  progressAt: number;
-}
 
 export class DirectLinks {
   readonly #endpoint: Endpoint;
@@ -70,21 +39,21 @@ export class DirectLinks {
   }
 
   /** Queues a text for the holder of a key. `ended` is called once, in the order of sending for each peer. */
-  send(now: number, peer: Peer, text: string, ended: Outgoing["ended"]): void {
+  send(now: number, peer: DirectPeer, text: string, ended: Outgoing["ended"]): void {
     const link = this.#link(peer);
     link.address = peer.address;
     const number = ++link.lastNumber;
     const message = { type: "direct_message", payload: { text }, metadata: { number } } as const;
     if (link.outbox.length === 0) link.progressAt = now;
     link.outbox.push({ bytes: framed(message), queuedAs: undefined, ended });
-    this.#stalls.schedule(link, stalledAt(link));
+    this.#stalls.schedule(link, link.stalledAt);
     this.#push(now, link);
   }
 
   /** Gives up peers that show signs of life, and take nothing of what is said to them. */
   wake(now: number): void {
     for (let link = this.#stalls.popDue(now); link !== undefined;) {
-      const at = stalledAt(link);
+      const at = link.stalledAt;
       if (at <= now) this.#fail(now, link);
       else this.#stalls.schedule(link, at);
       link = this.#stalls.popDue(now);
@@ -99,6 +68,11 @@ export class DirectLinks {
   /** The key of the client at the other end, or undefined for a session that is not one of these. */
   keyOf(session: SessionId): string | undefined {
     return this.#sessions.get(session)?.key;
+  }
+
+  /** The client at the other end of this session says something on it. */
+  onHeard(session: SessionId): void {
+    this.#sessions.heard(session);
   }
 
   /** Whether this number is new for this sender: then it is remembered, and what it numbers is to be shown. */
@@ -128,15 +102,10 @@ export class DirectLinks {
    * at the same time, neither finds the other in the session they have: we try the new address.
    */
   follow(now: number): void {
-    for (const one of this.#sessions.all()) {
-      const about = this.#sessions.get(one);
-      if (about === undefined) continue;
-      const { key, told } = about;
+    for (const key of this.#sessions.keys()) {
       const address = this.#addressOf(key);
-      if (address === undefined || (told !== undefined && sameAddress(address, told))) continue;
-      about.told = address;
       // Said for the first time, it is nothing new.
-      if (told === undefined) continue;
+      if (address === undefined || !this.#sessions.tell(key, address)) continue;
       this.#prefer(now, key);
       // Some session may have been quicker than the table.
       if (this.#sessions.reaches(key, address)) continue;
@@ -154,26 +123,16 @@ export class DirectLinks {
   }
 
   onEstablished(now: number, event: TransportEvent & { type: "established" }, key: string): void {
-    const { address } = event;
-    const told = this.#addressOf(key);
-    const began = event.initiator;
-    this.#sessions.remember(event.session, { key, began, established: true, address, told });
+    const { session, initiator, address } = event;
+    this.#remember(session, { key, began: initiator, established: true, address });
     this.#prefer(now, key);
+    this.#thinOut(key, session);
   }
 
   onDelivered(now: number, session: SessionId, message: number): void {
     const link = this.#linkOn(session);
     if (link === undefined) return;
-    let count = 0;
-    for (const outgoing of link.outbox) {
-      if (outgoing.queuedAs === undefined || outgoing.queuedAs > message) break;
-      count++;
-    }
-    const delivered = link.outbox.splice(0, count);
-    if (count > 0) {
-      link.sessionsLost = 0;
-      link.progressAt = now;
-    }
+    const delivered = link.takeDelivered(now, message);
     this.#push(now, link);
     for (const outgoing of delivered) outgoing.ended(now, "delivered");
   }
@@ -201,27 +160,17 @@ export class DirectLinks {
     const link = this.#linkOn(session);
     this.#sessions.forget(session);
     if (link === undefined) return;
-    this.#lose(link);
+    link.lose();
     if (link.outbox.length === 0) return;
     link.sessionsLost++;
     if (link.sessionsLost >= SESSIONS_LOST_MAX) this.#fail(now, link);
     else this.#push(now, link);
   }
 
-  #link(peer: Peer): Link {
+  #link(peer: DirectPeer): Link {
     let link = this.#links.get(peer.key);
     if (link === undefined) {
-      link = {
-        key: peer.key,
-        address: peer.address,
-        session: undefined,
-        outbox: [],
-        lastNumber: 0,
-        sessionsLost: 0,
-        progressAt: 0,
-        wakeAt: Infinity,
-        place: -1,
-      };
+      link = new Link(peer);
       this.#links.set(peer.key, link);
     }
     return link;
@@ -281,7 +230,7 @@ export class DirectLinks {
   }
 
   #goOver(now: number, link: Link, session: SessionId): void {
-    this.#lose(link);
+    link.lose();
     link.session = session;
     this.#push(now, link);
   }
@@ -290,27 +239,23 @@ export class DirectLinks {
     const bytes = fromHex(key);
     if (bytes === undefined) return undefined;
     const session = this.#endpoint.connect(now, address, { expectedKey: bytes });
-    const told = this.#addressOf(key);
-    this.#sessions.remember(session, { key, began: true, established: false, address, told });
+    this.#remember(session, { key, began: true, established: false, address });
+    this.#thinOut(key, session);
     return session;
   }
 
-  /** The session is of no use any more: everything is to be queued again, on another. */
-  #lose(link: Link): void {
-    link.session = undefined;
-    for (const outgoing of link.outbox) outgoing.queuedAs = undefined;
+  #remember(session: SessionId, about: PeerSession): void {
+    this.#sessions.remember(session, about, this.#addressOf(about.key));
+  }
+
+  /** Ends those that are too many for this one. What the peer has under way on one of them comes again on another. */
+  #thinOut(key: string, newest: SessionId): void {
+    const inUse = this.#links.get(key)?.session;
+    for (const session of this.#sessions.excess(key, newest, inUse)) this.#close(session);
   }
 
   #fail(now: number, link: Link): void {
     for (const session of this.#sessions.with(link.key)) this.#abandon(session);
-    this.#lose(link);
-    link.sessionsLost = 0;
-    const failed = link.outbox;
-    link.outbox = [];
-    for (const outgoing of failed) outgoing.ended(now, "unanswered");
+    for (const outgoing of link.takeAll()) outgoing.ended(now, "unanswered");
   }
 }
-
-/** When the peer is given up if it takes nothing until then; infinity where nothing waits. */
-const stalledAt = ({ outbox, progressAt }: Link): number =>
-  outbox[0] === undefined ? Infinity : progressAt + patienceMs(outbox[0].bytes.length);

@@ -65,6 +65,7 @@ export class EventRouter {
     if (key === undefined || decoded.kind !== "message") return;
     const { message } = decoded;
     if (message.type !== "direct_message") return;
+    links.onHeard(session);
     // Not taken, so not acknowledged: the sender tries again, or says that it was not delivered.
     if (!incoming.hasRoom(key, message.payload.text)) return links.abandon(now, session);
     if (!links.isNew(key, message.metadata.number)) return;
