@@ -166,14 +166,26 @@ export const RECONNECT_MAX_MS = 8_000;
  */
 export const PEER_SESSIONS_MAX = 4;
 
-/** Users without a name yet whose messages wait at once. */
-export const STRANGERS_MAX = 64;
+/** Users without a name yet whose messages wait at once, of one source prefix (/24): one place must not take all the room. */
+export const PREFIX_STRANGERS_MAX = 64;
+
+/** The same of all. */
+export const STRANGERS_MAX = 2 * PREFIX_STRANGERS_MAX;
 
 /** Messages of one of them: what counts are the bytes. */
 export const STRANGER_MESSAGES_MAX = 4_096;
 
 /** All their texts together, in UTF-16 units. */
 export const STRANGERS_TEXT_MAX_UNITS = 4_194_304;
+
+/** `whois` without an answer that nobody typed: no more than so many are ever in front of a command. */
+export const WHOIS_IN_FLIGHT_MAX = 4;
+
+/** The same a second: a fifth of what this server lets one client ask in one, so that most of it is the user's. */
+export const WHOIS_PER_SECOND = 20;
+
+/** And so many after a pause: as many as write at once from one place have their names without delay. */
+export const WHOIS_BURST = PREFIX_STRANGERS_MAX;
 
 /** Keys whose last number is remembered. The one not heard of for longest goes first. */
 export const SENDERS_REMEMBERED_MAX = 65_536;

@@ -1,6 +1,8 @@
 // How often something may be done: buckets of tokens that fill at a steady rate. The state of one is one number, so there
 // may be very many. Knows nothing of what the tokens are for.
 
+import { prefixOf } from "./address.ts";
+
 /** So many a second for long, and so many at once after a pause, at least one. 0 a second stands for no limit. */
 export interface Rate {
   readonly perSecond: number;
@@ -33,7 +35,7 @@ export function takeToken(rate: Rate, fullAt: number, now: number): number | und
   return nextToken(rate, fullAt) <= now + ROUNDING_MS ? takeTokens(rate, fullAt, now) : undefined;
 }
 
-/** One bucket for each source prefix, /24: who has one address in it may have all of them. */
+/** One bucket for each source prefix. */
 export class PrefixBuckets {
   readonly #rate: Rate;
   readonly #recentMax: number;
@@ -58,7 +60,7 @@ export class PrefixBuckets {
   /** Takes a token for the host at this dotted quad. Returns whether there was one. */
   take(now: number, host: string): boolean {
     if (this.#rate.perSecond <= 0) return true;
-    const prefix = host.slice(0, host.lastIndexOf("."));
+    const prefix = prefixOf(host);
     const last = this.#recent.get(prefix) ?? this.#before.get(prefix) ?? now;
     const fullAt = takeToken(this.#rate, last, now);
     if (fullAt === undefined) return false;

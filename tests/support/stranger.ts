@@ -18,7 +18,7 @@ export class Stranger {
   readonly key: string;
   /** Number and text of each direct message that it got. */
   readonly texts: string[] = [];
-  readonly #scene: ClientScene;
+  readonly #scene: Pick<ClientScene, "network" | "onServer">;
   readonly #endpoint: Endpoint;
   readonly #node: Node;
   /** Its sessions that are established and not over. */
@@ -30,8 +30,8 @@ export class Stranger {
   #losesAll = false;
 
   /** Of several, each has a `number` of its own. */
-  constructor(scene: ClientScene, number = 0) {
-    const random = new Prng(SEED + number);
+  constructor(scene: Pick<ClientScene, "network" | "onServer">, number = 0, host?: string) {
+    const random = new Prng(SEED + 1_000 * number);
     this.#scene = scene;
     this.#endpoint = new Endpoint({
       keyPair: keyPairFrom(random.bytes(32)),
@@ -39,13 +39,17 @@ export class Stranger {
       idleTimeoutMs: 45_000,
     });
     this.key = toHex(this.#endpoint.publicKey);
-    this.#node = scene.network.add(PORT + number, {
-      receive: (now, from, bytes) =>
-        hearing(this.deaf, () => this.#endpoint.receive(now, from, bytes)),
-      wake: (now) => this.#endpoint.wake(now),
-      nextWakeup: () => this.#endpoint.nextWakeup(),
-      flush: (now) => this.#flush(now),
-    });
+    this.#node = scene.network.add(
+      PORT + number,
+      {
+        receive: (now, from, bytes) =>
+          hearing(this.deaf, () => this.#endpoint.receive(now, from, bytes)),
+        wake: (now) => this.#endpoint.wake(now),
+        nextWakeup: () => this.#endpoint.nextWakeup(),
+        flush: (now) => this.#flush(now),
+      },
+      host,
+    );
   }
 
   /** Puts itself into the table of all clients; at another address, if one is given. */

@@ -3,6 +3,7 @@
 import { describe, expect, test } from "bun:test";
 
 import { Strangers } from "../../lib/chat/client/incoming.ts";
+import { PREFIX_STRANGERS_MAX, STRANGERS_MAX } from "../../lib/chat/limits.ts";
 import type { Message } from "../../lib/chat/message.ts";
 import { clientPair } from "../support/client-scene.ts";
 import { Stranger } from "../support/stranger.ts";
@@ -58,15 +59,35 @@ describe("strangers and liars", () => {
     const strangers = new Strangers();
     const keys = Array.from({ length: 200 }, (_, number) => `key ${number}`);
     for (const key of keys) {
-      while (strangers.room(key, "hello") !== "now") {
+      while (strangers.room(key, "10.0.0", "hello") !== "now") {
         expect(strangers.takeUnknown(key)).toBeDefined();
       }
-      strangers.hold(key, "hello");
+      strangers.hold(key, "10.0.0", "hello");
       strangers.markUnknown(key);
     }
     expect(strangers.take("key 199")).toEqual(["hello"]);
     expect(strangers.take("key 0")).toEqual([]);
     expect(strangers.keys.length).toBeLessThan(100);
+  });
+
+  test("many keys of one prefix leave room for those of others", () => {
+    const strangers = new Strangers();
+    const fill = (prefix: string, count: number): void => {
+      for (let number = 0; number < count; number++) {
+        expect(strangers.room(`${prefix}.${number}`, prefix, "hello")).toBe("now");
+        strangers.hold(`${prefix}.${number}`, prefix, "hello");
+      }
+    };
+    fill("10.9.0", PREFIX_STRANGERS_MAX);
+    expect(strangers.room("one more", "10.9.0", "hello")).toBe("after its like");
+    expect(strangers.room("10.9.0.1", "10.9.0", "again")).toBe("now");
+    fill("10.0.0", STRANGERS_MAX - PREFIX_STRANGERS_MAX - 1);
+    strangers.markUnknown("10.0.0.1");
+    expect(strangers.takeUnknown("one more", "10.9.0")).toBeUndefined();
+    strangers.markUnknown("10.9.0.1");
+    expect(strangers.takeUnknown("one more", "10.9.0")).toBe("10.9.0.1");
+    expect(strangers.room("one more", "10.9.0", "hello")).toBe("now");
+    expect(strangers.takeUnknown("one more")).toBe("10.0.0.1");
   });
 
   test("a session that is not needed any more is ended: nobody is called in vain", () => {

@@ -195,6 +195,7 @@ export class ClientMachine implements Machine {
     this.#takeEvents(now);
     this.#server.wake(now);
     this.#links.wake(now);
+    this.#incoming.wake(now);
     this.#takeEvents(now);
     this.#giveUpAlone(now);
   }
@@ -207,6 +208,7 @@ export class ClientMachine implements Machine {
       this.#endpoint.nextWakeup(),
       this.#server.nextWakeup(),
       this.#links.nextWakeup(),
+      this.#incoming.nextWakeup(),
     );
   }
 

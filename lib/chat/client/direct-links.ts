@@ -65,9 +65,9 @@ export class DirectLinks {
     return this.#stalls.next;
   }
 
-  /** The key of the client at the other end, or undefined for a session that is not one of these. */
-  keyOf(session: SessionId): string | undefined {
-    return this.#sessions.get(session)?.key;
+  /** The client at the other end: its key, and where it is. Undefined for a session that is not one of these. */
+  peerOf(session: SessionId): DirectPeer | undefined {
+    return this.#sessions.get(session);
   }
 
   /** The client at the other end of this session says something on it. */
@@ -177,7 +177,7 @@ export class DirectLinks {
   }
 
   #linkOn(session: SessionId): Link | undefined {
-    const key = this.keyOf(session);
+    const key = this.peerOf(session)?.key;
     const link = key === undefined ? undefined : this.#links.get(key);
     return link?.session === session ? link : undefined;
   }

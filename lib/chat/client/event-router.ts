@@ -61,15 +61,15 @@ export class EventRouter {
   #fromPeer(now: number, session: SessionId, bytes: Uint8Array): void {
     const { links, incoming } = this.#parts;
     const decoded = decodeMessage(bytes, REQUEST_PARTS_MAX);
-    const key = links.keyOf(session);
-    if (key === undefined || decoded.kind !== "message") return;
+    const peer = links.peerOf(session);
+    if (peer === undefined || decoded.kind !== "message") return;
     const { message } = decoded;
     if (message.type !== "direct_message") return;
     links.onHeard(session);
     // Not taken, so not acknowledged: the sender tries again, or says that it was not delivered.
-    if (!incoming.hasRoom(key, message.payload.text)) return links.abandon(now, session);
-    if (!links.isNew(key, message.metadata.number)) return;
-    incoming.take(now, key, message.payload.text);
+    if (!incoming.hasRoom(peer, message.payload.text)) return links.abandon(now, session);
+    if (!links.isNew(peer.key, message.metadata.number)) return;
+    incoming.take(now, peer, message.payload.text);
   }
 
   #fromServer(now: number, bytes: Uint8Array): void {
