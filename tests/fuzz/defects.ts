@@ -10,7 +10,7 @@ import { LineSplitter } from "../../lib/io/input.ts";
 import { KeyFilter } from "../../lib/io/key-filter.ts";
 import { Responder } from "../../lib/transport/handshake/responder.ts";
 import { Liveness } from "../../lib/transport/session/liveness.ts";
-import { PathValidation } from "../../lib/transport/session/path.ts";
+import { PathValidation } from "../../lib/transport/session/path-validation.ts";
 import { ReceiveStream } from "../../lib/transport/session/receive-stream.ts";
 import { ByteReader } from "../../lib/transport/wire/bytes.ts";
 import { decodeDatagram } from "../../lib/transport/wire/datagrams.ts";

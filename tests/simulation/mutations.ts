@@ -13,7 +13,7 @@ import { Endpoint } from "../../lib/transport/endpoint.ts";
 import { KeyPhases } from "../../lib/transport/session/key-phases.ts";
 import { Liveness } from "../../lib/transport/session/liveness.ts";
 import { PathMtu } from "../../lib/transport/session/path-mtu.ts";
-import { PathValidation } from "../../lib/transport/session/path.ts";
+import { PathValidation } from "../../lib/transport/session/path-validation.ts";
 import { ReceiveStream } from "../../lib/transport/session/receive-stream.ts";
 import { ReceivedPackets } from "../../lib/transport/session/received-packets.ts";
 import { SendStream } from "../../lib/transport/session/send-stream.ts";

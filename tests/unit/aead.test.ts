@@ -5,9 +5,9 @@ import { describe, expect, test } from "bun:test";
 import {
   aeadKey,
   open,
-  openFrom,
+  openPacket,
   seal,
-  sealInto,
+  sealPacket,
   TAG_BYTES,
 } from "../../lib/transport/crypto/aead.ts";
 import { toHex } from "../../lib/transport/wire/bytes.ts";
@@ -55,7 +55,7 @@ const vectors = [
 describe("vectors", () => {
   test.each(vectors)("$name", ({ key, counter, ad, plaintext, sealed }) => {
     expect(toHex(seal(key, counter, ad, plaintext))).toBe(toHex(sealed));
-    expect(toHex(sealInto(key, counter, ad, plaintext))).toBe(toHex(ad) + toHex(sealed));
+    expect(toHex(sealPacket(key, counter, ad, plaintext))).toBe(toHex(ad) + toHex(sealed));
     expect(toHex(open(key, counter, ad, sealed)!)).toBe(toHex(plaintext));
   });
 });
@@ -97,15 +97,15 @@ describe("open", () => {
     expect(open(key, 1, ad, tag)).toHaveLength(0);
   });
 
-  test("takes a whole packet as sealInto made it, of any length, and nothing else", () => {
+  test("takes a whole packet as sealPacket made it, of any length, and nothing else", () => {
     for (const length of [0, 1, 1_200, 65_000, 70_000]) {
       const frames = new Uint8Array(length).fill(7);
-      const packet = sealInto(key, counter, ad, frames);
-      expect(openFrom(key, counter, packet, ad.length)).toEqual(Buffer.from(frames));
-      expect(openFrom(key, counter, packet.subarray(0, -1), ad.length)).toBeUndefined();
-      expect(openFrom(key, counter, packet, ad.length + 1)).toBeUndefined();
+      const packet = sealPacket(key, counter, ad, frames);
+      expect(openPacket(key, counter, packet, ad.length)).toEqual(Buffer.from(frames));
+      expect(openPacket(key, counter, packet.subarray(0, -1), ad.length)).toBeUndefined();
+      expect(openPacket(key, counter, packet, ad.length + 1)).toBeUndefined();
     }
-    expect(openFrom(key, counter, new Uint8Array(TAG_BYTES), 1)).toBeUndefined();
+    expect(openPacket(key, counter, new Uint8Array(TAG_BYTES), 1)).toBeUndefined();
   });
 
   test("20,000 hostile inputs: none throws, none opens but what was sealed", () => {

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 
 import type { Address, Datagram } from "../../lib/transport/address.ts";
-import { aeadKey, openFrom, sealInto } from "../../lib/transport/crypto/aead.ts";
+import { aeadKey, openPacket, sealPacket } from "../../lib/transport/crypto/aead.ts";
 import type { SessionOptions } from "../../lib/transport/endpoint-options.ts";
 import { frameMessage } from "../../lib/transport/framed-message.ts";
 import {
@@ -68,7 +68,7 @@ function packet(number: number, write: (frames: ByteWriter) => void): DataPacket
   writeDataHeader(header, 7, number);
   const frames = new ByteWriter();
   write(frames);
-  const decoded = decodeDatagram(sealInto(KEY, number, header.finish(), frames.finish()));
+  const decoded = decodeDatagram(sealPacket(KEY, number, header.finish(), frames.finish()));
   if ("reason" in decoded || decoded.kind !== PacketKind.Data) throw new Error("not DATA");
   return decoded;
 }
@@ -79,7 +79,7 @@ function flush(session: Session, now: number): { to: Address; size: number; fram
   return out.map(({ to, bytes }) => {
     const decoded = decodeDatagram(bytes);
     if ("reason" in decoded || decoded.kind !== PacketKind.Data) throw new Error("not DATA");
-    const plain = openFrom(KEY, decoded.packetNumber, decoded.bytes, DATA_HEADER_BYTES)!;
+    const plain = openPacket(KEY, decoded.packetNumber, decoded.bytes, DATA_HEADER_BYTES)!;
     const frames = decodeFrames(plain);
     if (!Array.isArray(frames)) throw new Error(frames.reason);
     return { to, size: bytes.length, frames };

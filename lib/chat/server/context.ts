@@ -10,7 +10,7 @@ import type { Link } from "./link.ts";
 import type { Presence } from "./presence.ts";
 import { Settlement } from "./settlement.ts";
 import { ServerState } from "./state.ts";
-import { Strangers } from "./strangers.ts";
+import { Unregistered } from "./unregistered.ts";
 
 export class ServerContext {
   readonly endpoint: Endpoint;
@@ -21,7 +21,7 @@ export class ServerContext {
   /** The session on which the owner of a key last registered or left: where its answers go. */
   readonly speaking = new Map<string, Link>();
   /** Sessions that are nobody's. */
-  readonly strangers = new Strangers();
+  readonly unregistered = new Unregistered();
   /** When to look after users that are away. */
   readonly wakeups = new DeadlineQueue<Presence>();
   /** In ms, set at each call from outside. */

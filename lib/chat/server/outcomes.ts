@@ -104,7 +104,7 @@ export class ServerOutcomes {
       for (const { group } of left) this.#context.show(lines.left(user.name, group.name));
       this.#context.show(lines.removedClient(user.name));
       const link = this.#gone(user);
-      if (link !== undefined) this.#context.strangers.add(this.#context.now, link);
+      if (link !== undefined) this.#context.unregistered.add(this.#context.now, link);
     }
     const { key, id } = event.origin;
     this.#context.reply(key, { type: "deregistered", payload: {}, metadata: { id } });

@@ -121,7 +121,7 @@ export class ServerMachine implements Machine {
     this.#fanout.wake();
     this.#settledNews.wake();
     this.#requests.wake();
-    this.#endStrangers();
+    this.#endUnregistered();
     for (;;) {
       const presence = this.#context.wakeups.popDue(now);
       if (presence === undefined) return;
@@ -137,7 +137,7 @@ export class ServerMachine implements Machine {
       this.#tablePush.nextWakeup(),
       this.#settledNews.nextWakeup(),
       this.#requests.nextWakeup(),
-      this.#context.strangers.nextWakeup(),
+      this.#context.unregistered.nextWakeup(),
     );
   }
 
@@ -236,7 +236,7 @@ export class ServerMachine implements Machine {
       const { session, peerKey, address } = event;
       const link = new Link(this.#endpoint, session, toHex(peerKey), address, this.#overflow);
       this.#links.set(session, link);
-      this.#context.strangers.add(this.#context.now, link);
+      this.#context.unregistered.add(this.#context.now, link);
       return;
     }
     const link = this.#links.get(event.session);
@@ -312,9 +312,11 @@ export class ServerMachine implements Machine {
     this.#context.append({ type: "expired", key, registration });
   }
 
-  #endStrangers(): void {
-    const { strangers, now } = this.#context;
-    for (let link = strangers.takeDue(now); link !== undefined; link = strangers.takeDue(now)) {
+  #endUnregistered(): void {
+    const { unregistered, now } = this.#context;
+    for (;;) {
+      const link = unregistered.takeDue(now);
+      if (link === undefined) return;
       if (this.#links.get(link.session) === link) this.#abandon(link);
     }
   }

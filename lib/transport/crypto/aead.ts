@@ -48,7 +48,7 @@ export function seal(
 }
 
 /** A whole packet: `header`, which is also the associated data, then what `seal` returns. */
-export function sealInto(
+export function sealPacket(
   key: AeadKey,
   counter: number,
   header: Uint8Array,
@@ -71,8 +71,8 @@ export function open(
   return openParts(key, counter, ad, sealed.subarray(0, length), sealed.subarray(length));
 }
 
-/** The same for a whole packet, as `sealInto` returns it, with a header of so many bytes. */
-export function openFrom(
+/** The same for a whole packet, as `sealPacket` returns it, with a header of so many bytes. */
+export function openPacket(
   key: AeadKey,
   counter: number,
   packet: Uint8Array,

@@ -3,7 +3,7 @@
 
 import { type Address, sameAddress } from "../address.ts";
 import type { Connection, Connections } from "../connections.ts";
-import { openFrom } from "../crypto/aead.ts";
+import { openPacket } from "../crypto/aead.ts";
 import { transportKeys } from "../crypto/noise.ts";
 import type { ConnectOptions, EndpointOptions, SessionOptions } from "../endpoint-options.ts";
 import {
@@ -185,7 +185,7 @@ export class Handshakes {
     if (phase !== 0) return undefined;
     const { secret, remoteIndex, address } = halfOpen;
     const keys = transportKeys(secret.slice(), false);
-    if (openFrom(keys.receive, packetNumber, bytes, DATA_HEADER_BYTES) === undefined) {
+    if (openPacket(keys.receive, packetNumber, bytes, DATA_HEADER_BYTES) === undefined) {
       return undefined;
     }
     const [peerKey, resetToken] = [halfOpen.peerKey.slice(), halfOpen.resetToken.slice()];

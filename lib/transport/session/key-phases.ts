@@ -2,7 +2,7 @@
 // X25519 exchange on top of all before it. The initiator begins, the responder answers. Knows
 // nothing of how REKEY frames travel, only what they do to the keys.
 
-import { type AeadKey, aeadKey, openFrom, sealInto } from "../crypto/aead.ts";
+import { type AeadKey, aeadKey, openPacket, sealPacket } from "../crypto/aead.ts";
 import {
   ephemeralKeyPair,
   hkdf,
@@ -117,7 +117,7 @@ export class KeyPhases implements SessionName {
     this.#packets++;
     header.reset();
     writeDataHeader(header, this.remoteIndex, packetNumber, bitOf(this.#phase));
-    return sealInto(this.#send, packetNumber, header.written(), frames);
+    return sealPacket(this.#send, packetNumber, header.written(), frames);
   }
 
   /** The frames of a packet; `undefined` if it is not authentic, or its keys have had their time. */
@@ -127,7 +127,7 @@ export class KeyPhases implements SessionName {
     const key = isNewest ? this.#receive : this.#oldReceive;
     if (key === undefined || this.expiresAt <= now) return undefined;
     if (!isNewest && packetNumber >= this.#newestFrom) return undefined;
-    const frames = openFrom(key, packetNumber, packet.bytes, DATA_HEADER_BYTES);
+    const frames = openPacket(key, packetNumber, packet.bytes, DATA_HEADER_BYTES);
     if (frames === undefined) return undefined;
     if (isNewest && packetNumber < this.#newestFrom) this.#onNewest(now, packetNumber);
     this.#packets++;

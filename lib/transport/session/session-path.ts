@@ -6,7 +6,7 @@ import { DATAGRAM_MAX_BYTES } from "../limits.ts";
 import { DATA_OVERHEAD_BYTES } from "../wire/datagrams.ts";
 import { PATH_DATA_BYTES } from "../wire/frames.ts";
 import { PathMtu } from "./path-mtu.ts";
-import { PathValidation } from "./path.ts";
+import { PathValidation } from "./path-validation.ts";
 
 /** DATA with a challenge or a response alone. */
 const PATH_PACKET_BYTES = DATA_OVERHEAD_BYTES + 1 + PATH_DATA_BYTES;

@@ -1,6 +1,6 @@
 // One session with one peer: sealed packets in both directions, acknowledged, retransmitted,
 // ordered. A session that is still shaking hands has no keys and only queues. Reads what comes and
-// watches the clock; what goes out is in outgoing.ts.
+// watches the clock; what goes out is in packet-sender.ts.
 // Knows nothing of other sessions, sockets or what the messages mean.
 
 import type { Address, Datagram } from "../address.ts";
@@ -19,7 +19,7 @@ import {
 import { Brought, type Received } from "./brought.ts";
 import { KEY_LIMITS, KeyPhases, type SessionKeys } from "./key-phases.ts";
 import { Liveness } from "./liveness.ts";
-import { Outgoing } from "./outgoing.ts";
+import { PacketSender } from "./packet-sender.ts";
 import { ReceiveStream } from "./receive-stream.ts";
 import { ReceivedPackets } from "./received-packets.ts";
 import type { SendStream } from "./send-stream.ts";
@@ -38,14 +38,14 @@ export class Session {
   readonly #path: SessionPath;
   readonly #receiving = new ReceiveStream();
   readonly #received = new ReceivedPackets();
-  readonly #outgoing: Outgoing;
+  readonly #sender: PacketSender;
   #keys: KeyPhases | undefined;
 
   constructor(now: number, localIndex: number, address: Address, options: SessionOptions) {
     this.localIndex = localIndex;
     this.#path = new SessionPath(address);
     this.#options = options;
-    this.#outgoing = new Outgoing(this.#path, this.#receiving, this.#received, options);
+    this.#sender = new PacketSender(this.#path, this.#receiving, this.#received, options);
     this.liveness = new Liveness(now, options);
   }
 
@@ -63,7 +63,7 @@ export class Session {
   }
 
   get stream(): SendStream {
-    return this.#outgoing.stream;
+    return this.#sender.stream;
   }
 
   /** The handshake is done; what was queued may go out. */
@@ -77,7 +77,7 @@ export class Session {
   /** Queues a message; `undefined` if the queue is full. */
   send(now: number, message: FramedMessage): number | undefined {
     const { waiting } = this;
-    const { stream, recovery } = this.#outgoing;
+    const { stream, recovery } = this.#sender;
     const number = stream.push(now, message);
     if (number === undefined) return undefined;
     if (!this.liveness.urgent(now)) recovery.resetBackoff();
@@ -87,7 +87,7 @@ export class Session {
 
   /** Asks for a sign of life with the next flush. */
   ping(): void {
-    this.#outgoing.ping();
+    this.#sender.ping();
   }
 
   /** Takes a packet; `undefined` if it is not authentic, or was here before. */
@@ -130,11 +130,11 @@ export class Session {
     }
     if (taken) this.#received.onTaken(now, packetNumber, asks);
     if (brought.streamed) keys.onUsed(now, packet.phase);
-    if (brought.streamed && this.#receiving.newLimit() !== undefined) this.#outgoing.tellLimit();
+    if (brought.streamed && this.#receiving.newLimit() !== undefined) this.#sender.tellLimit();
     const { deliveredCount } = stream;
     if (deliveredCount > deliveredBefore) brought.delivered = deliveredCount;
     brought.moved = this.address !== addressBefore;
-    const owes = this.#outgoing.owes(keys);
+    const owes = this.#sender.owes(keys);
     brought.calm = asks === "never" && !owes && !this.#path.isOpen && keys.deadline >= keysDueAt;
     return brought;
   }
@@ -150,7 +150,7 @@ export class Session {
       liveness.keepAliveAt(),
       this.#keys.deadline,
       this.#received.ackAt,
-      this.#outgoing.recovery.deadline(liveness.urgent(now)),
+      this.#sender.recovery.deadline(liveness.urgent(now)),
     );
   }
 
@@ -162,32 +162,32 @@ export class Session {
     if (keys.expiresAt <= now) return "expired";
     const { waiting } = this;
     const keepAliveDue = this.liveness.keepAliveAt() <= now;
-    if (keepAliveDue) this.#outgoing.ping();
+    if (keepAliveDue) this.#sender.ping();
     if (keys.wake(now, this.#options.random) || keepAliveDue) this.liveness.onAsked(now, !waiting);
-    this.#outgoing.wake(now, keys, this.liveness.urgent(now));
+    this.#sender.wake(now, keys, this.liveness.urgent(now));
     return undefined;
   }
 
   /** Nothing has been due for a while. */
   rest(): void {
-    this.#outgoing.stream.rest();
-    this.#outgoing.recovery.rest();
+    this.#sender.stream.rest();
+    this.#sender.recovery.rest();
   }
 
   /** Whether something was asked of the peer that it has not answered. */
   get waiting(): boolean {
-    return this.#outgoing.waiting;
+    return this.#sender.waiting;
   }
 
   /** Sends all that is due and fits. */
   flush(now: number, out: Datagram[]): void {
     const keys = this.#keys;
-    if (keys !== undefined && keys.expiresAt > now) this.#outgoing.flush(now, keys, out);
+    if (keys !== undefined && keys.expiresAt > now) this.#sender.flush(now, keys, out);
   }
 
   /** The last packet of a session: tells the peer that it is over. */
   closePacket(code: number, reason: string): Datagram | undefined {
-    return this.#keys && this.#outgoing.closePacket(this.#keys, code, reason);
+    return this.#keys && this.#sender.closePacket(this.#keys, code, reason);
   }
 
   #take(
@@ -198,7 +198,7 @@ export class Session {
   ): "no_room" | "peer" | "violation" | undefined {
     switch (frame.kind) {
       case FrameKind.Ack:
-        return this.#outgoing.onAck(now, frame, keys);
+        return this.#sender.onAck(now, frame, keys);
       case FrameKind.Stream: {
         const accepted = this.#receiving.accept(frame.offset, frame.data, brought.messages);
         if (accepted === "taken") return undefined;
@@ -213,7 +213,7 @@ export class Session {
         this.#path.onChallenge(from, frame.data.slice());
         return undefined;
       case FrameKind.PathResponse:
-        if (this.#path.onResponse(from, frame.data)) this.#outgoing.recovery.onPathChange(now);
+        if (this.#path.onResponse(from, frame.data)) this.#sender.recovery.onPathChange(now);
         return undefined;
       case FrameKind.Padding:
       case FrameKind.Ping:

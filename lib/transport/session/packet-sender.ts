@@ -43,7 +43,7 @@ const NO_BYTES: number[] = [];
 /** Frames of the packet being built; nothing outlives the call that writes into it. */
 const frames = new ByteWriter(DATAGRAM_GROWN_MAX_BYTES);
 
-export class Outgoing {
+export class PacketSender {
   readonly stream = new SendStream(RECEIVE_WINDOW_BYTES);
   readonly recovery = new Recovery();
   readonly #options: SessionOptions;

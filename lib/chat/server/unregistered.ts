@@ -5,7 +5,7 @@ import { Deque } from "../../transport/deque.ts";
 import { UNREGISTERED_MAX_MS } from "../limits.ts";
 import type { Link } from "./link.ts";
 
-export class Strangers {
+export class Unregistered {
   /** In the order in which their time is over, since all have the same. */
   readonly #links = new Deque<{ readonly link: Link; readonly until: number }>();
 
