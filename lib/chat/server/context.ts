@@ -39,6 +39,11 @@ export class ServerContext {
     this.#append(event);
   }
 
+  /** The user is gone, as far as this server can tell: puts that on its way into the log. */
+  expire({ user: { key, registration } }: Presence): void {
+    this.#append({ type: "expired", key, registration });
+  }
+
   show(text: string, kind: LineKind = "status"): void {
     this.#lines.push({ text, kind });
   }

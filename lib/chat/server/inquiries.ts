@@ -78,7 +78,7 @@ export class Inquiries {
   unanswered({ presence }: Link, number: number): void {
     if (presence === undefined) return;
     const inquiry = this.#open.get(presence.user.number);
-    if (inquiry !== undefined && number >= inquiry.number) this.#judgeGone(presence);
+    if (inquiry !== undefined && number >= inquiry.number) this.#context.expire(presence);
   }
 
   /** The accused has shown itself: it is online. */
@@ -102,7 +102,7 @@ export class Inquiries {
     if (!this.#open.has(presence.user.number)) return Infinity;
     const until = presence.awaySince + GIVE_UP_MS;
     if (until > this.#context.now) return until;
-    this.#judgeGone(presence);
+    this.#context.expire(presence);
     return Infinity;
   }
 
@@ -132,10 +132,5 @@ export class Inquiries {
     for (const { by, id, name } of confirmed) {
       this.#context.reply(by, { type: "offline_confirmed", payload: { name }, metadata: { id } });
     }
-  }
-
-  #judgeGone({ user }: Presence): void {
-    const { key, registration } = user;
-    this.#context.append({ type: "expired", key, registration });
   }
 }

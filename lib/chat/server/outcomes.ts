@@ -1,7 +1,6 @@
 // What follows when an event was applied: lines, answers, who is here and who is not, and what is sent to others.
 // The state has decided already; nothing here does.
 
-import { REGISTRATION_IDLE_MS } from "../limits.ts";
 import type { LineKind } from "../line.ts";
 import { RefusalReason, type Reply } from "../message.ts";
 import type { ServerContext } from "./context.ts";
@@ -10,7 +9,7 @@ import type { Inquiries } from "./inquiries.ts";
 import * as lines from "./lines.ts";
 import type { Link } from "./link.ts";
 import type { User } from "./membership.ts";
-import { Presence } from "./presence.ts";
+import type { Presences } from "./presences.ts";
 import type { Outcome } from "./state.ts";
 import type { TablePush } from "./table-push.ts";
 
@@ -21,18 +20,20 @@ export class ServerOutcomes {
   readonly #fanout: Fanout;
   readonly #inquiries: Inquiries;
   readonly #tablePush: TablePush;
+  readonly #presences: Presences;
   /** Ends a session without a word. */
   readonly #abandon: (link: Link) => void;
 
   constructor(
     context: ServerContext,
-    parts: { fanout: Fanout; inquiries: Inquiries; tablePush: TablePush },
+    parts: { fanout: Fanout; inquiries: Inquiries; tablePush: TablePush; presences: Presences },
     abandon: (link: Link) => void,
   ) {
     this.#context = context;
     this.#fanout = parts.fanout;
     this.#inquiries = parts.inquiries;
     this.#tablePush = parts.tablePush;
+    this.#presences = parts.presences;
     this.#abandon = abandon;
   }
 
@@ -59,7 +60,7 @@ export class ServerOutcomes {
 
   /** A user that was registered before this server began: away until it shows itself. */
   restored(user: User): void {
-    this.#presence(user);
+    this.#presences.of(user);
   }
 
   #registered({ event, user, changed, created, joined, lost }: OutcomeOf<"registered">): void {
@@ -67,9 +68,9 @@ export class ServerOutcomes {
     if (changed) context.show(lines.TABLE_UPDATED);
     for (const group of created) context.show(lines.created(user.name, group.name));
     for (const { group } of joined) context.show(lines.joined(user.name, group.name));
-    const presence = this.#presence(user);
+    const presence = this.#presences.of(user);
     const link = context.speaking.get(user.key);
-    if (link !== undefined) this.#attach(presence, link);
+    if (link !== undefined) this.#presences.attach(presence, link);
     const { epoch, table } = context.state;
     // To one that comes from another epoch, everything is to be said again.
     const settled =
@@ -103,7 +104,7 @@ export class ServerOutcomes {
     if (user !== undefined) {
       for (const { group } of left) this.#context.show(lines.left(user.name, group.name));
       this.#context.show(lines.removedClient(user.name));
-      const link = this.#gone(user);
+      const link = this.#presences.gone(user);
       if (link !== undefined) this.#context.unregistered.add(this.#context.now, link);
     }
     const { key, id } = event.origin;
@@ -112,7 +113,7 @@ export class ServerOutcomes {
 
   #expired({ user }: OutcomeOf<"expired">): void {
     this.#context.show(lines.TABLE_UPDATED);
-    const link = this.#gone(user);
+    const link = this.#presences.gone(user);
     // If the client lives after all, it learns by this that it has to register again.
     if (link !== undefined) this.#abandon(link);
   }
@@ -170,45 +171,6 @@ export class ServerOutcomes {
         if (verdict.ok) show(lines.sentGroupMessage(name, event.text), "group");
         return;
     }
-  }
-
-  #presence(user: User): Presence {
-    const { presences, wakeups, now } = this.#context;
-    let presence = presences.get(user.number);
-    if (presence === undefined) {
-      presence = new Presence(user, now);
-      presences.set(user.number, presence);
-      wakeups.schedule(presence, now + REGISTRATION_IDLE_MS);
-    }
-    return presence;
-  }
-
-  #attach(presence: Presence, link: Link): void {
-    const old = presence.link;
-    if (old !== undefined && old !== link) {
-      presence.held = old.takeDeliveries();
-      old.presence = undefined;
-      this.#abandon(old);
-    }
-    presence.meter ??= link.meter;
-    link.meter = presence.meter;
-    presence.link = link;
-    link.presence = presence;
-    this.#context.wakeups.remove(presence);
-  }
-
-  /** Nothing is owed to this user any more. Returns the session it had. */
-  #gone(user: User): Link | undefined {
-    this.#inquiries.gone(user);
-    const presence = this.#context.presences.get(user.number);
-    if (presence === undefined) return undefined;
-    this.#fanout.gone(presence);
-    this.#context.presences.delete(user.number);
-    this.#context.wakeups.remove(presence);
-    const { link } = presence;
-    presence.link = undefined;
-    if (link !== undefined) link.presence = undefined;
-    return link;
   }
 }
 

@@ -8,7 +8,6 @@ import {
   type TransportEvent,
   UNLIMITED,
 } from "../../transport/endpoint.ts";
-import { GIVE_UP_MS } from "../../transport/retry.ts";
 import { toHex } from "../../transport/wire/bytes.ts";
 import type { ServerEvent } from "../events.ts";
 import { EXIT_DONE } from "../exit-status.ts";
@@ -21,7 +20,7 @@ import { Inquiries } from "./inquiries.ts";
 import { QUITTING, started } from "./lines.ts";
 import { Link } from "./link.ts";
 import { ServerOutcomes } from "./outcomes.ts";
-import type { Presence } from "./presence.ts";
+import { Presences } from "./presences.ts";
 import { Quotas } from "./quotas.ts";
 import { ServerRequests } from "./requests.ts";
 import { allLimits, countsOf, handshakesOf, type ServerLimits } from "./server-limits.ts";
@@ -60,6 +59,7 @@ export class ServerMachine implements Machine {
   readonly #tablePush: TablePush;
   readonly #settledNews: SettledNews;
   readonly #requests: ServerRequests;
+  readonly #presences: Presences;
   readonly #outcomes: ServerOutcomes;
   /** By session. */
   readonly #links = new Map<number, Link>();
@@ -98,7 +98,10 @@ export class ServerMachine implements Machine {
     const parts = { inquiries, tablePush, quotas };
     this.#requests = new ServerRequests(context, parts, countsOf(all));
     const abandon = (link: Link) => this.#abandon(link);
-    this.#outcomes = new ServerOutcomes(context, { fanout, inquiries, tablePush }, abandon);
+    const presences = new Presences(context, { fanout, inquiries }, abandon);
+    this.#presences = presences;
+    const followers = { fanout, inquiries, tablePush, presences };
+    this.#outcomes = new ServerOutcomes(context, followers, abandon);
     if (log === "inside") {
       this.#memory = new MemoryLog();
       this.#memory.follow((entries) => this.#apply(entries));
@@ -122,11 +125,7 @@ export class ServerMachine implements Machine {
     this.#settledNews.wake();
     this.#requests.wake();
     this.#endUnregistered();
-    for (;;) {
-      const presence = this.#context.wakeups.popDue(now);
-      if (presence === undefined) return;
-      this.#lookAfter(presence);
-    }
+    this.#presences.wake();
   }
 
   nextWakeup(): number {
@@ -254,62 +253,25 @@ export class ServerMachine implements Machine {
         this.#fanout.unanswered(link, event.message);
         return this.#inquiries.unanswered(link, event.message);
       case "moved":
-        return this.#moved(link, event.address);
+        return this.#presences.moved(link, event.address);
       case "closed":
         return this.#lost(link, event.reason === "idle");
     }
   }
 
-  #moved(link: Link, address: Address): void {
-    link.address = address;
-    if (link.presence === undefined) return;
-    const { key, registration } = link.presence.user;
-    this.#context.append({ type: "moved", key, registration, ...address });
-  }
-
   /** A session is over. Its user may come back on another one; `silent`: it was not heard of for too long already. */
   #lost(link: Link, silent: boolean): void {
-    const { speaking, wakeups, now } = this.#context;
+    const { speaking } = this.#context;
     this.#links.delete(link.session);
     this.#overflowed.delete(link);
     this.#requests.lost(link);
     if (speaking.get(link.key) === link) speaking.delete(link.key);
-    const { presence } = link;
-    if (presence === undefined) return;
-    link.presence = undefined;
-    presence.link = undefined;
-    presence.awaySince = now;
-    presence.held = link.takeDeliveries();
-    if (silent) return this.#expire(presence);
-    wakeups.schedule(
-      presence,
-      now + (presence.held.length > 0 ? GIVE_UP_MS : REGISTRATION_IDLE_MS),
-    );
-    this.#inquiries.lostSession(presence);
+    this.#presences.lost(link, silent);
   }
 
   #abandon(link: Link): void {
     this.#endpoint.abandon(link.session);
     this.#lost(link, false);
-  }
-
-  /** A user that is away, or behind: what is due for it? */
-  #lookAfter(presence: Presence): void {
-    const { now, wakeups } = this.#context;
-    const stalledAt = this.#fanout.lookAfter(presence);
-    if (presence.link !== undefined) {
-      const judgedAt = this.#inquiries.judgePresent(presence);
-      return wakeups.schedule(presence, Math.min(stalledAt, judgedAt));
-    }
-    const goneAt = presence.awaySince + REGISTRATION_IDLE_MS;
-    if (goneAt <= now) return this.#expire(presence);
-    const heldUntil = this.#fanout.giveUpHeld(presence);
-    const judgedAt = this.#inquiries.judgeAway(presence);
-    wakeups.schedule(presence, Math.min(goneAt, heldUntil, judgedAt, stalledAt));
-  }
-
-  #expire({ user: { key, registration } }: Presence): void {
-    this.#context.append({ type: "expired", key, registration });
   }
 
   #endUnregistered(): void {
