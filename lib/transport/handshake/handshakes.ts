@@ -4,6 +4,7 @@
 import { type Address, sameAddress } from "../address.ts";
 import type { Connection, Connections } from "../connections.ts";
 import { openPacket } from "../crypto/aead.ts";
+import { wipe } from "../crypto/keys.ts";
 import { transportKeys } from "../crypto/noise.ts";
 import type { ConnectOptions, EndpointOptions, SessionOptions } from "../endpoint-options.ts";
 import {
@@ -186,6 +187,7 @@ export class Handshakes {
     const { secret, remoteIndex, address } = halfOpen;
     const keys = transportKeys(secret.slice(), false);
     if (openPacket(keys.receive, packetNumber, bytes, DATA_HEADER_BYTES) === undefined) {
+      wipe(keys.chain);
       return undefined;
     }
     const [peerKey, resetToken] = [halfOpen.peerKey.slice(), halfOpen.resetToken.slice()];
