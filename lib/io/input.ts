@@ -25,6 +25,9 @@ const readAll = async (onBytes: OnBytes): Promise<void> => {
     const { done, value } = await reader.read();
     if (done) return;
     await onBytes(value);
+    // A descriptor that is always ready (a file, `/dev/zero`) has the next bytes before the loop has turned: signals,
+    // timers and the socket would never have theirs.
+    await new Promise((resolve) => setImmediate(resolve));
   }
 };
 

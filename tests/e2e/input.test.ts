@@ -7,6 +7,7 @@ import { join } from "node:path";
 
 import { LINES_WAITING_MAX_CHARS } from "../../lib/chat/limits.ts";
 import { AT_HOME } from "../support/home.ts";
+import { pipedServer } from "../support/piped-programs.ts";
 import { commandOf, freePort, Program } from "../support/programs.ts";
 
 /** How far `cat` has read its file, in bytes. Linux only. */
@@ -47,6 +48,22 @@ test.skipIf(process.platform !== "linux")(
     }
     expect(readBy(cat.pid)).toBeWithin(1, LINES_WAITING_MAX_CHARS + 4_000_000);
     expect(bytes).toBeGreaterThan(5 * LINES_WAITING_MAX_CHARS);
+  },
+  60_000,
+);
+
+test.skipIf(process.platform !== "linux")(
+  "input that is always ready and never ends leaves room for all the rest",
+  async () => {
+    const { server, port } = await pipedServer();
+    await using _server = server;
+    const words = ["ann", "127.0.0.1", `${port}`, `${await freePort()}`];
+    const under = ["sh", "-c", 'exec "$@" < /dev/zero', "sh"];
+    await using client = new Program("ann", "client.ts", words, { under });
+    await client.until("[Welcome, You are registered.]");
+    client.signal("SIGTERM");
+    await client.until("[stopping client-server listener]");
+    expect(await client.exited()).toBe(130);
   },
   60_000,
 );
