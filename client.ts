@@ -9,11 +9,11 @@ import type { ClientRun } from "./lib/io/arguments.ts";
 import type { Console } from "./lib/io/console.ts";
 import { Drive } from "./lib/io/drive.ts";
 import * as program from "./lib/io/program.ts";
-import { resolveHost } from "./lib/io/resolve.ts";
+import { isThisMachine, resolveHost } from "./lib/io/resolve.ts";
 import { isLive, openClientConsole } from "./lib/io/terminal.ts";
 import { openUdpSocket } from "./lib/io/udp-socket.ts";
 import { UserActions } from "./lib/io/user-actions.ts";
-import { ONLY_IPV4 } from "./lib/io/values.ts";
+import { ONLY_IPV4, ownPortReason } from "./lib/io/values.ts";
 import { isDottedQuad, isLoopback } from "./lib/transport/address.ts";
 
 const chat = async (run: ClientRun): Promise<void> => {
@@ -27,6 +27,8 @@ const chat = async (run: ClientRun): Promise<void> => {
   });
   if (!opened.ok) return program.fail(opened.reason, EXIT_FAILED);
   const { socket } = opened;
+  if (run.clientPort === run.serverPort && (await isThisMachine(host)))
+    return program.fail(ownPortReason(run.clientPort), EXIT_USAGE);
 
   let machine: ClientMachine | undefined;
   const user = new UserActions();

@@ -15,6 +15,19 @@ export const resolveHost = async (host: string): Promise<string | undefined> => 
   return address !== undefined && isLoopback(address) ? "127.0.0.1" : address;
 };
 
+/** Whether an address is one of this machine. */
+export const isThisMachine = async (address: string): Promise<boolean> => {
+  if (isLoopback(address)) return true;
+  const { networkInterfaces } = await import("node:os");
+  try {
+    return Object.values(networkInterfaces()).some((all) =>
+      all?.some((one) => one.address === address),
+    );
+  } catch {
+    return false; // a system that does not tell
+  }
+};
+
 const lookUp = async (host: string): Promise<string | undefined> => {
   const { lookup } = await import("node:dns/promises");
   const { promise: timeout, resolve: giveUp } = Promise.withResolvers<undefined>();

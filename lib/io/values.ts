@@ -28,6 +28,10 @@ export const parsePort = (label: string, text: string): Parsed<number> => {
   };
 };
 
+/** Said where client and server would be one program: its own port, on its own machine, is where the server should be. */
+export const ownPortReason = (port: number): string =>
+  `Invalid <client-port>: ${port}; Must not be <server-port> on the same machine`;
+
 export const parseName = (text: string): Parsed<string> => {
   const name = checkName(text);
   if (name.ok) return { ok: true, value: name.value };

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { version } from "../../package.json" with { type: "json" };
@@ -125,6 +125,26 @@ describe("ports", () => {
     using client = new ProgramAtTerminal("client", "client.ts", words);
     expect(await client.exited).toBe(1);
     await client.shows(`Port ${port} is already in use`);
+  });
+});
+
+describe("a client's own port as that of its server", () => {
+  const own = Object.values(networkInterfaces()).flatMap((all) => all ?? []);
+  const addresses = own.filter(({ family }) => family === "IPv4").map(({ address }) => address);
+  test.each(["0.0.0.0", "localhost", ...addresses])(
+    "at %s: one line, status 2",
+    async (address) => {
+      const port = `${await freePort()}`;
+      const ran = await run("client.ts", ["client", address, port, port]);
+      const message = `Invalid <client-port>: ${port}; Must not be <server-port> on the same machine\n`;
+      expect(ran).toEqual({ status: 2, stdout: [], stderr: message });
+    },
+  );
+
+  test("on another machine it is a port like any other", async () => {
+    const port = `${await freePort()}`;
+    const { status, stderr } = await run("client.ts", ["client", "192.0.2.1", port, port]);
+    expect({ status, stderr }).toEqual({ status: 1, stderr: "" });
   });
 });
 

@@ -20,12 +20,12 @@ export class ClientScene {
     this.#serverNode = this.network.add(SERVER_PORT, this.server);
   }
 
-  /** A client, registered and with the table shown, unless told otherwise. */
-  client(name: string, port: number, ready = true): Actor {
+  /** A client, registered and with the table shown, unless told otherwise. `server`: where it takes its server to be. */
+  client(name: string, port: number, ready = true, server = this.#serverNode.address): Actor {
     const random = new Prng(++this.#seed);
     const machine = new ClientMachine({
       name,
-      server: this.#serverNode.address,
+      server,
       keyPair: keyPairFrom(random.bytes(32)),
       random: (count) => random.bytes(count),
     });

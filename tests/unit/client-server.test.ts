@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 
-import { clientInGroup, ClientScene } from "../support/client-scene.ts";
+import { clientInGroup, clientPair, ClientScene } from "../support/client-scene.ts";
 import type { Asked } from "../support/scripted-server.ts";
 
 const NOT_RESPONDING = [
@@ -72,6 +72,15 @@ describe("registration", () => {
     const client = scene.client("client", 5_555, false);
     client.untilEnd(70_000);
     expect(client.shown).toEqual(NOT_RESPONDING);
+  });
+
+  test("another client instead of a server: given up within some seconds, and the other one is none the worse", () => {
+    const { scene, ann, bob } = clientPair();
+    const lost = scene.client("lost", 5_557, false, bob.node.address);
+    lost.untilEnd(10_000);
+    expect(lost.shown).toEqual(NOT_RESPONDING);
+    expect(ann.say("send bob hello")).toEqual([">>> [Message received by bob]"]);
+    expect(bob.shown).toEqual([">>> [ann: hello]"]);
   });
 
   test("a server that dies between the welcome and the table: given up", () => {

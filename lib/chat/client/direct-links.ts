@@ -86,6 +86,12 @@ export class DirectLinks {
     this.onClosed(now, session);
   }
 
+  /** The peer wants something else of this session than direct messages: ends it, and says so. */
+  refuse(now: number, session: SessionId): void {
+    this.#endpoint.close(session);
+    this.onClosed(now, session);
+  }
+
   /** Nobody has this key: ends its sessions and forgets it. */
   disown(key: string): void {
     for (const session of this.#sessions.with(key)) this.#close(session);

@@ -64,6 +64,8 @@ export class EventRouter {
     const peer = links.peerOf(session);
     if (peer === undefined || decoded.kind !== "message") return;
     const { message } = decoded;
+    // It takes us for its server. In silence it would wait for an answer as long as for that of a busy one.
+    if (message.type === "register") return links.refuse(now, session);
     if (message.type !== "direct_message") return;
     links.onHeard(session);
     // Not taken, so not acknowledged: the sender tries again, or says that it was not delivered.
