@@ -58,9 +58,9 @@ describe("sending", () => {
     const long = "é".repeat(200_000);
     expect(ann.say(`send bob ${long}`)).toEqual([">>> [Message received by bob]"]);
     expect(bob.shown).toEqual([`>>> [ann: ${long}]`]);
-    const [line, ...more] = ann.say(`send bob ${"x".repeat(1_100_000)}`);
-    expect(line).toStartWith(">>> [Message too long: ");
-    expect(more).toEqual([]);
+    const tooLong = [">>> [Message too long: it does not fit into 1 MiB]"];
+    expect(ann.say(`send bob ${"x".repeat(1_048_576)}`)).toEqual(tooLong);
+    expect(ann.say(`send bob ${'"'.repeat(600_000)}`)).toEqual(tooLong);
     scene.network.run(1_000);
     expect(bob.shown).toHaveLength(1);
   });

@@ -176,7 +176,7 @@ test("names of groups that cannot be", () => {
     ">>> [Invalid group name: Must be letters and digits, `_`, `-` and `.` only]",
   ]);
   expect(client.say(`join_group ${"x".repeat(300)}`)).toEqual([
-    `>>> [Group \`${"x".repeat(300)}\` does not exist.]`,
+    `>>> [Group \`${"x".repeat(64)}…\` does not exist.]`,
   ]);
   expect(stage.server.of("create_group")).toHaveLength(0);
   expect(client.say("create_group g")).toEqual([">>> [Group `g` not created: Too many.]"]);

@@ -4,7 +4,7 @@ import { foldName } from "../names.ts";
 import { type CommandName, helpLines, type ParsedLine } from "./commands.ts";
 import type { Grouping } from "./grouping.ts";
 import type { Finished } from "./line-queue.ts";
-import type { Screen } from "./screen.ts";
+import { type Screen, shortened } from "./screen.ts";
 import type { Sending } from "./sending.ts";
 import type { ServerLink } from "./server-link.ts";
 
@@ -41,7 +41,7 @@ export class CommandRunner {
     }
     if (parsed.kind === "usage") screen.say(`Usage: ${parsed.usage}`, "error");
     else if (parsed.kind === "invalid") {
-      const text = `Invalid command: ${parsed.word}`;
+      const text = `Invalid command: ${shortened(parsed.word)}`;
       if (group === undefined) screen.say(text, "error");
       else screen.plainIn(group, text, "error");
     }

@@ -8,7 +8,7 @@ import type { Mode } from "./commands.ts";
 import type { Finished } from "./line-queue.ts";
 import type { Answered, Ask } from "./request-book.ts";
 import { GroupRoom, type Mail } from "./room.ts";
-import type { Screen } from "./screen.ts";
+import { type Screen, shortened } from "./screen.ts";
 import type { ServerLink } from "./server-link.ts";
 
 type Answer = Parameters<Answered>[1];
@@ -65,7 +65,7 @@ export class Grouping {
 
   join(now: number, group: string, finished: Finished): void {
     if (group.length > NAME_WIRE_MAX_UNITS) {
-      this.#screen.say(`Group \`${group}\` does not exist.`, "error");
+      this.#screen.say(`Group \`${shortened(group)}\` does not exist.`, "error");
       finished(now);
       return;
     }
@@ -80,8 +80,8 @@ export class Grouping {
       }
       this.room.stopEntering();
       if (isRefused(reply, RefusalReason.DoesNotExist)) {
-        this.#screen.say(`Group \`${group}\` does not exist.`, "error");
-      } else this.#refused(`Group \`${group}\` not entered`, reply);
+        this.#screen.say(`Group \`${shortened(group)}\` does not exist.`, "error");
+      } else this.#refused(`Group \`${shortened(group)}\` not entered`, reply);
     });
   }
 

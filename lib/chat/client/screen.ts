@@ -1,13 +1,26 @@
 // The lines that the client has to show, collected until the next flush. Everything that comes from outside is made
 // printable here, so that no caller can forget it. Knows no command and no session.
 
-import { TEXT_MAX_BYTES } from "../limits.ts";
+import { MESSAGE_MAX_BYTES } from "../../transport/limits.ts";
+import { NAME_MAX_CHARACTERS, TEXT_MAX_BYTES } from "../limits.ts";
 import type { Line, LineKind } from "../line.ts";
 import { encodedTextBytes } from "../message.ts";
 import { printable } from "../printable.ts";
 
 /** The last line of every client. */
 export const CLOSING: Line = { text: "[stopping client-server listener]", kind: "closing" };
+
+/** What is repeated of a word that is no command, or nobody's name, in code points: the longest name twice over. */
+const WORD_SHOWN_MAX_CHARACTERS = 2 * NAME_MAX_CHARACTERS;
+
+const MESSAGE_MAX_MIB = MESSAGE_MAX_BYTES / 1_048_576;
+
+/** A word that was typed, for a line that says what is wrong with it: the beginning will do if it is long. */
+export const shortened = (word: string): string => {
+  const characters = Array.from(word.slice(0, 2 * (WORD_SHOWN_MAX_CHARACTERS + 1)));
+  if (characters.length <= WORD_SHOWN_MAX_CHARACTERS) return word;
+  return `${characters.slice(0, WORD_SHOWN_MAX_CHARACTERS).join("")}…`;
+};
 
 export class Screen {
   #lines: Line[] = [];
@@ -37,11 +50,13 @@ export class Screen {
     this.#lines.push(CLOSING);
   }
 
-  /** Whether a text fits into a message; otherwise says that it does not. */
+  /**
+   * Whether a text fits into a message; otherwise says that it does not. How long it is counts as it is encoded, which
+   * means nothing to who typed it.
+   */
   fits(text: string): boolean {
-    const bytes = encodedTextBytes(text);
-    if (bytes <= TEXT_MAX_BYTES) return true;
-    this.say(`Message too long: ${bytes} bytes, at most ${TEXT_MAX_BYTES}`, "error");
+    if (encodedTextBytes(text) <= TEXT_MAX_BYTES) return true;
+    this.say(`Message too long: it does not fit into ${MESSAGE_MAX_MIB} MiB`, "error");
     return false;
   }
 

@@ -7,7 +7,7 @@ import type { TableEntry } from "../message.ts";
 import { foldName } from "../names.ts";
 import { addressFrom, type DirectLinks } from "./direct-links.ts";
 import type { Finished } from "./line-queue.ts";
-import type { Screen } from "./screen.ts";
+import { type Screen, shortened } from "./screen.ts";
 import type { ServerLink } from "./server-link.ts";
 import type { UserTable } from "./user-table.ts";
 
@@ -71,7 +71,7 @@ export class Sending {
   }
 
   #unable(now: number, name: string, finished: Finished): void {
-    this.#parts.screen.say(`Unable to send to non-existent ${name}.`, "error");
+    this.#parts.screen.say(`Unable to send to non-existent ${shortened(name)}.`, "error");
     finished(now);
   }
 
