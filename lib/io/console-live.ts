@@ -12,7 +12,14 @@ import type { Input, ShownLine } from "./live-line.ts";
 import { LiveLine } from "./live-line.ts";
 import type { Look } from "./look.ts";
 import { Output } from "./output.ts";
-import { setRaw, SIZE_UNKNOWN, STDOUT, SUSPEND_WAIT_MS, terminalSize } from "./tty.ts";
+import {
+  isKnownToReflow,
+  setRaw,
+  SIZE_UNKNOWN,
+  STDOUT,
+  SUSPEND_WAIT_MS,
+  terminalSize,
+} from "./tty.ts";
 import { Whereabouts } from "./whereabouts.ts";
 
 const PASTE_MARKS_ON = "\x1b[?2004h";
@@ -52,6 +59,7 @@ export class LiveConsole implements Console {
     this.#events = events;
     this.#whereabouts = new Whereabouts(
       this.#live,
+      isKnownToReflow(process.env) ? true : undefined,
       (bytes) => this.#writeNow(bytes),
       () => this.#goOn(),
     );

@@ -31,3 +31,13 @@ export const terminalSize = (): Size => {
 export const setRaw = (raw: boolean): void => {
   process.stdin.setRawMode(raw);
 };
+
+/**
+ * Whether this is tmux, which breaks all rows anew when its window has another width. The variable alone does not tell:
+ * a terminal that was started from within has it as well.
+ */
+export const isKnownToReflow = ({
+  TERM = "",
+  TMUX,
+}: Readonly<Record<string, string | undefined>>): boolean =>
+  /^tmux\b/.test(TERM) || (/^screen\b/.test(TERM) && (TMUX ?? "") !== "");

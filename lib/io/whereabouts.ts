@@ -3,6 +3,12 @@
 
 import type { LiveLine, Place } from "./live-line.ts";
 
+/** Where the cursor is if the terminal breaks its rows anew, and if it keeps them. */
+interface Places {
+  readonly reflowed: Place;
+  readonly kept: Place;
+}
+
 /** The terminal answers with `ESC [ row ; column R`. */
 const WHERE_IS_THE_CURSOR = "\x1b[6n";
 
@@ -16,16 +22,27 @@ export class Whereabouts {
   readonly #live: LiveLine;
   readonly #write: (bytes: string) => void;
   readonly #onKnown: () => void;
-  #places: { readonly reflowed: Place; readonly kept: Place } | undefined;
+  /** Whether the terminal breaks the cursor's rows anew, as far as that is known. */
+  #reflows: boolean | undefined;
+  #places: Places | undefined;
   /** How many answers are still to come. */
   #questions = 0;
   /** The last question is about the present size. */
   #asked = false;
   #timer: Timer | undefined;
 
-  /** `onKnown` is called when the cursor's place is known again and all may be drawn. */
-  constructor(live: LiveLine, write: (bytes: string) => void, onKnown: () => void) {
+  /**
+   * `reflows`: what is known of the terminal beforehand. `onKnown` is called when the cursor's place is known again and
+   * all may be drawn.
+   */
+  constructor(
+    live: LiveLine,
+    reflows: boolean | undefined,
+    write: (bytes: string) => void,
+    onKnown: () => void,
+  ) {
     this.#live = live;
+    this.#reflows = reflows;
     this.#write = write;
     this.#onKnown = onKnown;
   }
@@ -39,7 +56,8 @@ export class Whereabouts {
     if (columns === this.#live.columns && rows === this.#live.screenRows) return;
     const places = this.#live.resize(columns, rows);
     if (places === null) return;
-    if (!this.unknown && places.reflowed.row === places.kept.row) {
+    const isSure = places.reflowed.row === places.kept.row && !mayHang(places.reflowed);
+    if (!this.unknown && isSure) {
       this.#write(this.#live.settle(places.kept.row));
       this.#onKnown();
       return;
@@ -60,17 +78,27 @@ export class Whereabouts {
     this.#onKnown();
   }
 
-  /** The column tells what the terminal did with the rows. If it does not, nothing above is put at risk. */
+  /**
+   * The column tells what the terminal did with the rows. Where it does not, it has done what it did before; if that is
+   * not known either, nothing above is put at risk.
+   */
   settle(column?: number): void {
     const places = this.#places;
     clearTimeout(this.#timer);
     this.#questions = 0;
     this.#places = undefined;
     if (places === undefined) return;
-    const { reflowed, kept } = places;
-    const fits = [reflowed, kept].filter((place) => place.column === column);
-    const row = fits.length === 1 ? fits[0]?.row : Math.min(reflowed.row, kept.row);
-    this.#write(this.#live.settle(row ?? 0));
+    this.#write(this.#live.settle(this.#rowAt(places, column)));
+  }
+
+  #rowAt({ reflowed, kept }: Places, column: number | undefined): number {
+    const hangs = mayHang(reflowed) && column !== undefined && column >= this.#live.columns - 1;
+    const reflowedRow = hangs ? reflowed.row - 1 : reflowed.row;
+    const fitsReflowed = hangs || column === reflowed.column;
+    const fitsKept = column === kept.column;
+    if (fitsReflowed !== fitsKept) this.#reflows = fitsReflowed;
+    else if (!fitsReflowed || this.#reflows === undefined) return Math.min(reflowedRow, kept.row);
+    return this.#reflows ? reflowedRow : kept.row;
   }
 
   #ask(): void {
@@ -83,3 +111,6 @@ export class Whereabouts {
     }, CURSOR_WAIT_MS);
   }
 }
+
+/** Behind the last character of a full row a cursor may hang at the edge, on that character or one further, and not below. */
+const mayHang = (place: Place): boolean => place.column === 0 && place.row > 0;

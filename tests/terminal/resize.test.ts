@@ -48,3 +48,15 @@ test("keys pressed before the terminal has answered are not lost", async () => {
   console.type("one\rtwo\r");
   await console.types(`${TEXT}one`, "two");
 });
+
+test("in tmux, where the column alone does not tell, no row is left behind", async () => {
+  using console = await DrivenConsole.start({ reflow: true, env: { TERM: "tmux-256color" } });
+  const draft = TEXT.repeat(2).slice(0, 114);
+  console.show("[above]");
+  console.type(draft);
+  await console.shows(">>> [above]", `>>> ${draft}`);
+  console.resize(40, 24);
+  await console.until(() => console.raw.includes("\x1b[6n"), "the question where the cursor is");
+  console.show("[at 40]");
+  await console.shows(">>> [above]", ">>> [at 40]", `>>> ${draft}`);
+});
