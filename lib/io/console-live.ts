@@ -156,7 +156,7 @@ export class LiveConsole implements Console {
     }
     for (const piece of this.#filter.feed(bytes, performance.now())) {
       if (typeof piece === "string") this.#keys?.feed(piece);
-      else this.#whereabouts.answered(piece.column - 1);
+      else this.#whereabouts.answered({ row: piece.row - 1, column: piece.column - 1 });
     }
   }
 

@@ -1,8 +1,9 @@
 // What a terminal sends, made fit for `node:readline`: it decodes the keys, and takes for typed text what it does not
 // know. So what is no key is taken out here, and the terminal's own answers with it. Knows nothing of lines.
 
-/** The answer to `ESC [ 6 n`: the cursor's column, counted from 1. */
+/** The answer to `ESC [ 6 n`: where the cursor is, counted from 1. */
 export interface CursorReport {
+  readonly row: number;
   readonly column: number;
 }
 
@@ -24,7 +25,7 @@ const SEQUENCE_MAX_MS = 200;
 /** What readline reads to its end: up to three digits, and one for Shift, Alt and Control. */
 const READLINE_KNOWS = /^\x1b(?:\[\[?\d{0,3}(?:;\d)?[A-Za-z~^$]|O\d?[A-Za-z]|[bdfy\x08\x7f])$/;
 
-const CURSOR_REPORT = /^\x1b\[\d+;(\d+)R$/;
+const CURSOR_REPORT = /^\x1b\[(\d+);(\d+)R$/;
 
 /** Terminals put these around what is pasted (`ESC [ ? 2004 h`). */
 const PASTE_START = "\x1b[200~";
@@ -63,7 +64,7 @@ export class KeyFilter {
       at = index + special.length;
       if (report !== null) {
         end();
-        pieces.push({ column: Number(report[1]) });
+        pieces.push({ row: Number(report[1]), column: Number(report[2]) });
         continue;
       }
       const key = this.#key(special);

@@ -129,10 +129,13 @@ export class LiveLine {
     return { reflowed, kept: { row: drawn.row, column: Math.min(drawn.column, narrowest - 1) } };
   }
 
-  /** After `resize`: the cursor is `row` rows below the first drawn one. All is drawn again with the next frame. */
-  settle(row: number): string {
+  /**
+   * After `resize`: the cursor is `row` rows below the first drawn one. All is drawn again with the next frame. With `cut`
+   * the first rows have left the screen: what is drawn at its top would be one line with them, so that stays empty.
+   */
+  settle(row: number, cut = false): string {
     this.#drawn = undefined;
-    return `\r${up(row)}${CLEAR_FROM_START}`;
+    return `\r${up(row)}${CLEAR_FROM_START}${cut ? "\r\n" : ""}`;
   }
 
   #atomic(text: string): string {

@@ -68,13 +68,13 @@ export class Whereabouts {
     this.#timer = setTimeout(() => this.#ask(), RESIZE_QUIET_MS);
   }
 
-  /** The terminal says that its cursor is there, counted from 0. */
-  answered(column: number): void {
+  /** The terminal says that its cursor is there, counted from 0 at the top of the screen. */
+  answered(cursor: Place): void {
     if (this.#questions === 0) return;
     this.#questions--;
     // An answer to an earlier question speaks of an earlier size.
     if (this.#questions > 0 || !this.#asked) return;
-    this.settle(column);
+    this.settle(cursor);
     this.#onKnown();
   }
 
@@ -82,13 +82,14 @@ export class Whereabouts {
    * The column tells what the terminal did with the rows. Where it does not, it has done what it did before; if that is
    * not known either, nothing above is put at risk.
    */
-  settle(column?: number): void {
+  settle(cursor?: Place): void {
     const places = this.#places;
     clearTimeout(this.#timer);
     this.#questions = 0;
     this.#places = undefined;
     if (places === undefined) return;
-    this.#write(this.#live.settle(this.#rowAt(places, column)));
+    const row = this.#rowAt(places, cursor?.column);
+    this.#write(this.#live.settle(row, cursor !== undefined && cursor.row < row));
   }
 
   #rowAt({ reflowed, kept }: Places, column: number | undefined): number {

@@ -23,15 +23,17 @@ const stage = (cells: number, reflows?: boolean) => {
   const whereabouts = new Whereabouts(live, reflows, write, () => {});
   live.frame([], input);
   return {
+    /** What was written since the window changed. */
+    written: () => written,
     /** How many rows above the cursor's the input is taken to begin. The terminal says that the cursor is in `column`. */
-    async rowsAbove(columns: number, column: number): Promise<number> {
+    async rowsAbove(columns: number, column: number, row = 20): Promise<number> {
       written = "";
       const question = Promise.withResolvers<void>();
       asked = question.resolve;
       whereabouts.resized(columns, ROWS);
       if (whereabouts.unknown) {
         await question.promise;
-        whereabouts.answered(column);
+        whereabouts.answered({ row, column });
       }
       live.frame([], input);
       return Number(/\x1b\[(\d+)A/.exec(written)?.[1] ?? 0);
@@ -79,6 +81,17 @@ describe("one that may do either, where both would give the same column", () => 
     expect(await rowsAbove(50, 38)).toBe(1);
     expect(await rowsAbove(25, 18)).toBe(2);
   });
+});
+
+test("rows that have left the screen at its top do not go on in what is drawn there", async () => {
+  for (const [row, isCut] of [
+    [1, true],
+    [2, false],
+  ] as const) {
+    const { rowsAbove, written } = stage(118, true);
+    await rowsAbove(40, 38, row);
+    expect(written().endsWith("\x1b[J\r\r\n")).toBe(isCut);
+  }
 });
 
 test.each([
