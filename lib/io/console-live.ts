@@ -6,7 +6,7 @@ import type { Line } from "../chat/line.ts";
 import { everyLine, lineText } from "../chat/line.ts";
 import type { Console, ConsoleEvents } from "./console.ts";
 import { Interruption } from "./console.ts";
-import { KeyFilter } from "./key-filter.ts";
+import { CONTROL_C, Keyboard, PASTE_MARKS_OFF, PASTE_MARKS_ON } from "./keyboard.ts";
 import type { LineInput } from "./line-input.ts";
 import type { Input, ShownLine } from "./live-line.ts";
 import { LiveLine } from "./live-line.ts";
@@ -22,11 +22,7 @@ import {
 } from "./tty.ts";
 import { Whereabouts } from "./whereabouts.ts";
 
-const PASTE_MARKS_ON = "\x1b[?2004h";
-const PASTE_MARKS_OFF = "\x1b[?2004l";
-
 const BELL = "\x07";
-const CONTROL_C = 0x03;
 
 export class LiveConsole implements Console {
   readonly #look: Look;
@@ -35,7 +31,7 @@ export class LiveConsole implements Console {
   readonly #interruption: Interruption;
   readonly #live = new LiveLine(SIZE_UNKNOWN.columns, SIZE_UNKNOWN.rows);
   readonly #whereabouts: Whereabouts;
-  readonly #filter = new KeyFilter();
+  readonly #keyboard: Keyboard;
   /** Undefined until it is loaded, which the first prompt does not wait for. */
   #keys: LineInput | undefined;
   #prompt: string | undefined;
@@ -45,6 +41,8 @@ export class LiveConsole implements Console {
   #bytes = PASTE_MARKS_ON;
   /** Whatever the first prompt does not wait for is there. */
   #opened = false;
+  /** Until keys are read. */
+  #listening: Promise<void> | undefined;
   #renderScheduled = false;
   #suspended = false;
   /** No more lines are taken: the program is on its way out. */
@@ -52,7 +50,6 @@ export class LiveConsole implements Console {
   #closed = false;
   readonly #onExit = (): void => this.#restoreNow();
   readonly #onContinue = (): void => this.#resume();
-  readonly #onData = (bytes: Buffer): void => this.#typed(bytes);
 
   constructor(look: Look, events: ConsoleEvents) {
     this.#look = look;
@@ -63,11 +60,13 @@ export class LiveConsole implements Console {
       (bytes) => this.#writeNow(bytes),
       () => this.#goOn(),
     );
+    this.#keyboard = new Keyboard({
+      onBytes: (bytes) => this.#typed(bytes),
+      onEnd: () => this.#endInput(), // the terminal is gone
+    });
     this.#interruption = new Interruption(events.onInterrupt, () => this.#output.drained());
-    this.#interruption.listen(() => this.#leaveLine("^C"));
     this.#output = new Output(STDOUT, () => this.#interruption.begin());
-    process.on("SIGCONT", this.#onContinue);
-    process.on("exit", this.#onExit);
+    this.#holdProcess();
     setRaw(true); // before the prompt: who answers it at once is not to see that twice
   }
 
@@ -90,7 +89,29 @@ export class LiveConsole implements Console {
     this.#render();
   }
 
-  /** Another console may be opened when it has resolved. */
+  /** What was being typed stays as it is, and goes on afterwards. */
+  async lend<Result>(use: () => Promise<Result>): Promise<Result | undefined> {
+    this.#open();
+    await this.#listening;
+    await this.#keyboard.still();
+    if (this.#interruption.begun || this.#closed) return undefined;
+    this.#suspended = true;
+    this.#keys?.pause();
+    this.#whereabouts.settle();
+    this.#bytes += this.#live.frame(this.#lines.splice(0), undefined);
+    this.#writeNow(PASTE_MARKS_OFF);
+    await this.#output.drained();
+    if (this.#interruption.begun) return undefined;
+    // From here to the first thing that is read by whoever has it now, nothing is waited for: no key gets lost.
+    this.#keyboard.leave();
+    this.#releaseProcess();
+    const result = await use();
+    this.#holdProcess();
+    this.#keyboard.listen();
+    this.#resume();
+    return result;
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#open();
@@ -103,9 +124,20 @@ export class LiveConsole implements Console {
     this.#closed = true;
     await this.#output.drained();
     setRaw(false);
+    this.#keyboard.leave();
+    this.#releaseProcess();
+  }
+
+  /** What happens to the process concerns the terminal from now on. */
+  #holdProcess(): void {
+    this.#interruption.listen(() => this.#leaveLine("^C"));
+    process.on("SIGCONT", this.#onContinue);
+    process.on("exit", this.#onExit);
+  }
+
+  #releaseProcess(): void {
     process.off("exit", this.#onExit);
     process.off("SIGCONT", this.#onContinue);
-    process.stdin.off("data", this.#onData).pause();
     this.#interruption.ignore();
   }
 
@@ -116,7 +148,7 @@ export class LiveConsole implements Console {
     const { columns, rows } = terminalSize();
     this.#live.resize(columns, rows);
     process.stdout.on("resize", () => this.#resized());
-    void this.#listen();
+    this.#listening = this.#listen();
   }
 
   /** Keys that were pressed before are still there to be read. */
@@ -142,11 +174,7 @@ export class LiveConsole implements Console {
       onKey: () => this.#renderSoon(),
       complete: this.#events.complete,
     });
-    const { stdin } = process;
-    stdin.on("data", this.#onData);
-    stdin.on("end", () => this.#endInput()); // the terminal is gone
-    stdin.on("error", () => this.#endInput());
-    stdin.resume();
+    this.#keyboard.listen();
   }
 
   #typed(bytes: Uint8Array): void {
@@ -154,7 +182,7 @@ export class LiveConsole implements Console {
       if (bytes.includes(CONTROL_C)) this.#interruption.press();
       return;
     }
-    for (const piece of this.#filter.feed(bytes, performance.now())) {
+    for (const piece of this.#keyboard.read(bytes)) {
       if (typeof piece === "string") this.#keys?.feed(piece);
       else this.#whereabouts.answered({ row: piece.row - 1, column: piece.column - 1 });
     }

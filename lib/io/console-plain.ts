@@ -62,6 +62,11 @@ export class PlainConsole implements Console {
 
   setPrompt(): void {}
 
+  /** There is nothing to lend: what was read stays read. */
+  lend<Result>(use: () => Promise<Result>): Promise<Result> {
+    return use();
+  }
+
   close(): Promise<void> {
     this.#closed = true;
     this.#tellLeftOut();

@@ -12,6 +12,11 @@ export interface Console {
    * appear in one step.
    */
   setPrompt(prompt: string): void;
+  /**
+   * Lends the terminal to `use` as soon as its user, who may be in the middle of a line, has stopped typing; whatever is to
+   * be shown waits until that has resolved. Undefined, and not used at all, if the user wants out.
+   */
+  lend<Result>(use: () => Promise<Result>): Promise<Result | undefined>;
   /** Takes the prompt off, gives the terminal back as it was, and resolves when all that was shown is written. */
   close(): Promise<void>;
 }
@@ -44,6 +49,10 @@ export class Interruption {
   constructor(onBegin: () => void, written: () => Promise<void>) {
     this.#onBegin = onBegin;
     this.#written = written;
+  }
+
+  get begun(): boolean {
+    return this.#begun;
   }
 
   /** The user wants out. */

@@ -34,15 +34,19 @@ export const stretched = (password: string): Promise<Uint8Array> => {
   return promise;
 };
 
-/** Asks at the terminal. Undefined: the user gave up. */
-export const askPassword = async (message: string): Promise<string | undefined> => {
+/** Puts a question at the terminal, in the same turn of the loop. Undefined: the user gave up. */
+type Question = () => Promise<string | undefined>;
+
+/** A question for a password, with all loaded that it needs. */
+export const passwordQuestion = async (message: string): Promise<Question> => {
   const prompts = await import("@clack/prompts");
-  return answerTo((signal) =>
-    prompts.password({
-      message,
-      validate: (text) =>
-        (text ?? "") === "" ? "A password has at least one character" : undefined,
-      signal,
-    }),
-  );
+  return () =>
+    answerTo((signal) =>
+      prompts.password({
+        message,
+        validate: (text) =>
+          (text ?? "") === "" ? "A password has at least one character" : undefined,
+        signal,
+      }),
+    );
 };

@@ -69,9 +69,10 @@ export const givenPassword = async (
 };
 
 /** Asks for a password at the terminal. Whoever does not want to give one ends the program. */
-export const askedPassword = async (question: string): Promise<string> => {
-  const { askPassword } = await import("./password.ts");
-  return (await askPassword(question)) ?? process.exit(EXIT_INTERRUPTED);
+const askedPassword = async (question: string): Promise<string> => {
+  const { passwordQuestion } = await import("./password.ts");
+  const ask = await passwordQuestion(question);
+  return (await ask()) ?? process.exit(EXIT_INTERRUPTED);
 };
 
 /** The secret of a password, for the handshakes; none without one. */

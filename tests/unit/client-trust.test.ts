@@ -148,6 +148,47 @@ describe("the password", () => {
     guest.actor.node.takeShown();
     expect(rejected(guest)).toMatchObject({ reason: "password_wrong", shown: [] });
   });
+
+  describe("that is wanted all at once", () => {
+    /** A client in a group, whose server has restarted with a password. */
+    const surprised = () => {
+      const stage = scene();
+      const guest = visit(stage);
+      guest.actor.until(">>> [Client table updated.]");
+      guest.actor.say("create_group g", "join_group g");
+      stage.restart({ keyPair: keyPair(1), psk: SECRET });
+      return { stage, guest };
+    };
+
+    test("another machine is in the group again, and knows what was shown there", () => {
+      const { stage, guest } = surprised();
+      expect(rejected(guest)).toMatchObject({ reason: "password_wanted" });
+      const { left } = guest.actor.machine;
+      expect(left).toMatchObject({ group: "g", unfinished: false });
+      const again = visit(stage, { psk: SECRET, left });
+      expect(again.actor.machine.prompt).toBe(">>> (g) ");
+      again.actor.until(">>> [Client table updated.]");
+      expect(again.actor.say("list_members")).toEqual([
+        ">>> (g) [Members in the group g:]",
+        ">>> (g) ann",
+      ]);
+      expect(left.room).toBe(again.actor.machine.left.room);
+    });
+
+    test("what was typed and has not come to its end is told of", () => {
+      const { guest } = surprised();
+      guest.actor.type("list_members");
+      rejected(guest);
+      expect(guest.actor.machine.left.unfinished).toBe(true);
+    });
+
+    test("so is what was typed after the end", () => {
+      const { guest } = surprised();
+      rejected(guest);
+      guest.actor.machine.line(0, "list_members");
+      expect(guest.actor.machine.left.unfinished).toBe(true);
+    });
+  });
 });
 
 test("about other ends there is a line, and no mismatch", () => {

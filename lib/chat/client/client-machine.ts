@@ -2,10 +2,8 @@
 // when it is over. Knows no screen, no socket and no clock.
 
 import type { Address } from "../../transport/address.ts";
-import type { KeyPair } from "../../transport/crypto/keys.ts";
 import { Endpoint } from "../../transport/endpoint.ts";
 import { KEEP_ALIVE_MS } from "../../transport/limits.ts";
-import type { KeyLimits } from "../../transport/session/key-phases.ts";
 import { toHex } from "../../transport/wire/bytes.ts";
 import { EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED } from "../exit-status.ts";
 import { LINES_WAITING_MAX_CHARS, LINGER_MS, REGISTRATION_IDLE_MS } from "../limits.ts";
@@ -13,6 +11,7 @@ import { prefix } from "../line.ts";
 import type { Machine, Mismatch, Output } from "../machine.ts";
 import { RefusalReason, type Refused } from "../message.ts";
 import { printable } from "../printable.ts";
+import type { ClientOptions, Left } from "./client-options.ts";
 import { CommandRunner } from "./command-runner.ts";
 import { completeLine, parseLine } from "./commands.ts";
 import { addressFrom, DirectLinks } from "./direct-links.ts";
@@ -20,28 +19,14 @@ import { EventRouter } from "./event-router.ts";
 import { Grouping } from "./grouping.ts";
 import { Incoming } from "./incoming.ts";
 import { LineQueue } from "./line-queue.ts";
+import { GroupRoom } from "./room.ts";
 import { Screen } from "./screen.ts";
 import { Sending } from "./sending.ts";
 import { ServerLink } from "./server-link.ts";
 import { TableFeed } from "./table-feed.ts";
 import { UserTable } from "./user-table.ts";
 
-export interface ClientOptions {
-  /** As checked by `checkName`. */
-  readonly name: string;
-  readonly server: Address;
-  /** The server's key, if it must have that one, or "first": the one that it has first, and then no other. Left out: any. */
-  readonly serverKey?: Uint8Array | "first";
-  /** Of this process alone: it is what makes it another client than the one before it. */
-  readonly keyPair: KeyPair;
-  readonly random: (bytes: number) => Uint8Array;
-  /** What the server and all its clients share, if they share a secret; 32 bytes. */
-  readonly psk?: Uint8Array;
-  /** Whether longer datagrams may be tried by now, see EndpointOptions. */
-  readonly mayGrow?: () => boolean;
-  /** How long the keys of a session serve; left out: as in KEY_LIMITS. */
-  readonly keyLimits?: KeyLimits | undefined;
-}
+export type { ClientOptions, Left } from "./client-options.ts";
 
 const NOTHING: Output = { datagrams: [], lines: [] };
 
@@ -67,6 +52,9 @@ export class ClientMachine implements Machine {
   #ending: { readonly status: number; readonly at: number; readonly quiet: boolean } | undefined;
   /** What the ending is about, where nothing is said. */
   #mismatch: Mismatch | undefined;
+  /** The group that the user was in at the end. */
+  #lastGroup: string | undefined;
+  #unfinished = false;
   #gone = false;
 
   constructor(options: ClientOptions) {
@@ -103,7 +91,10 @@ export class ClientMachine implements Machine {
       serverAddress: server,
       ownName: () => this.#name,
     });
-    this.#grouping = new Grouping(this.#screen, this.#server);
+    const { group, room = new GroupRoom() } = options.left ?? {};
+    this.#grouping = new Grouping(this.#screen, this.#server, room);
+    // The server lets the user in with the registration, or says that it does not.
+    if (group !== undefined) room.enter(group);
     this.#incoming = new Incoming(this.#table, this.#links, this.#server, this.#grouping);
     this.#commands = new CommandRunner({
       screen: this.#screen,
@@ -148,6 +139,12 @@ export class ClientMachine implements Machine {
     return this.#queue.waitingChars < LINES_WAITING_MAX_CHARS;
   }
 
+  /** What is left after the end. */
+  get left(): Left {
+    const { room } = this.#grouping;
+    return { group: this.#lastGroup, room, unfinished: this.#unfinished };
+  }
+
   /** What the last word of an unfinished line may become, in the form of readline's completer. */
   complete(line: string): [string[], string] {
     const user = this.#table.names().toSorted();
@@ -162,6 +159,7 @@ export class ClientMachine implements Machine {
   line(now: number, text: string): void {
     this.#connect(now);
     if (this.#running) this.#queue.push(now, text);
+    else this.#unfinished = true;
   }
 
   /** There is no more input: what was typed runs to its end, then the client leaves as with `dereg`. */
@@ -296,6 +294,7 @@ export class ClientMachine implements Machine {
   }
 
   #onMismatch(now: number, mismatch: Mismatch): void {
+    this.#lastGroup = this.#grouping.room.current;
     this.#grouping.left();
     this.#mismatch = mismatch;
     this.#end(now, EXIT_FAILED, false);
@@ -313,6 +312,7 @@ export class ClientMachine implements Machine {
 
   #end(now: number, status: number, quiet: boolean): void {
     if (!this.#running) return;
+    this.#unfinished = this.#queue.busy;
     this.#queue.stop();
     this.#ending = { status, at: quiet ? now : now + LINGER_MS, quiet };
   }

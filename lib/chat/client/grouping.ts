@@ -7,23 +7,24 @@ import { checkName } from "../names.ts";
 import type { Mode } from "./commands.ts";
 import type { Finished } from "./line-queue.ts";
 import type { Answered, Ask } from "./request-book.ts";
-import { GroupRoom, type Mail } from "./room.ts";
+import type { GroupRoom, Mail } from "./room.ts";
 import { type Screen, shortened } from "./screen.ts";
 import type { ServerLink } from "./server-link.ts";
 
 type Answer = Parameters<Answered>[1];
 
 export class Grouping {
-  readonly room = new GroupRoom();
+  readonly room: GroupRoom;
   readonly #screen: Screen;
   readonly #server: ServerLink;
   /** For completion: names of groups as last listed, and of those that were created or entered since. */
   #known = new Set<string>();
   #leaving = false;
 
-  constructor(screen: Screen, server: ServerLink) {
+  constructor(screen: Screen, server: ServerLink, room: GroupRoom) {
     this.#screen = screen;
     this.#server = server;
+    this.room = room;
   }
 
   get known(): string[] {

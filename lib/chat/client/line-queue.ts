@@ -42,6 +42,11 @@ export class LineQueue {
     return this.#waitingChars;
   }
 
+  /** Whether lines were typed that have not come to their end. */
+  get busy(): boolean {
+    return this.#running > 0 || this.#lines.first() !== undefined;
+  }
+
   /** Lines may run from now on. */
   open(now: number): void {
     this.#open = true;
