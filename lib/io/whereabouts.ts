@@ -24,6 +24,8 @@ export class Whereabouts {
   readonly #onKnown: () => void;
   /** Whether the terminal breaks the cursor's rows anew, as far as that is known. */
   #reflows: boolean | undefined;
+  /** No answer changes that. */
+  readonly #isCertain: boolean;
   #places: Places | undefined;
   /** How many answers are still to come. */
   #questions = 0;
@@ -32,7 +34,7 @@ export class Whereabouts {
   #timer: Timer | undefined;
 
   /**
-   * `reflows`: what is known of the terminal beforehand. `onKnown` is called when the cursor's place is known again and
+   * `reflows`: what is certain of the terminal beforehand. `onKnown` is called when the cursor's place is known again and
    * all may be drawn.
    */
   constructor(
@@ -43,6 +45,7 @@ export class Whereabouts {
   ) {
     this.#live = live;
     this.#reflows = reflows;
+    this.#isCertain = reflows !== undefined;
     this.#write = write;
     this.#onKnown = onKnown;
   }
@@ -97,8 +100,11 @@ export class Whereabouts {
     const reflowedRow = hangs ? reflowed.row - 1 : reflowed.row;
     const fitsReflowed = hangs || column === reflowed.column;
     const fitsKept = column === kept.column;
-    if (fitsReflowed !== fitsKept) this.#reflows = fitsReflowed;
-    else if (!fitsReflowed || this.#reflows === undefined) return Math.min(reflowedRow, kept.row);
+    if (fitsReflowed !== fitsKept) {
+      if (!this.#isCertain) this.#reflows = fitsReflowed;
+      return fitsReflowed ? reflowedRow : kept.row;
+    }
+    if (!fitsReflowed || this.#reflows === undefined) return Math.min(reflowedRow, kept.row);
     return this.#reflows ? reflowedRow : kept.row;
   }
 
