@@ -122,6 +122,12 @@ export const TABLE_PUSHES_PER_SECOND = 1;
 /** And how often at once: as many people as come in one after the other at the beginning of a meeting. */
 export const TABLE_PUSHES_BURST = 20;
 
+/** When there are so many users more, or fewer, than were told, that is no longer one who comes and goes: it is told sooner. */
+export const TABLE_PUSH_CROWD_USERS = 8;
+
+/** But no sooner after the last time: what a crowd changes is told together. */
+export const TABLE_PUSH_CROWD_MS = 50;
+
 /**
  * How long after a group was brought back by its returning members its messages are kept for members that return
  * later: the idle time after which the last client notices that the server lost its session, and some to spare.

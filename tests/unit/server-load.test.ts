@@ -6,6 +6,8 @@ import { describe, expect, test } from "bun:test";
 import {
   GROUPS_MAX,
   REQUESTS_IN_FLIGHT_MAX,
+  TABLE_PUSH_CROWD_MS,
+  TABLE_PUSH_CROWD_USERS,
   TABLE_PUSHES_BURST,
   TABLE_PUSHES_PER_SECOND,
   UNREGISTERED_MAX_MS,
@@ -229,6 +231,26 @@ describe("one who comes and goes all the time", () => {
     expect(pushed.length).toBeLessThanOrEqual(most + 1);
     expect(pushed.length).toBeGreaterThan(TABLE_PUSHES_BURST);
     expect(known(other)).toEqual(["client", "other"]);
+  });
+
+  test("does not keep a crowd that comes from being told at once", () => {
+    const scene = new ChatScene();
+    const other = scene.user("other", 5_555);
+    const client = scene.user("client", 5_556);
+    scene.run(1_000);
+    for (let at = 0; at < TABLE_PUSHES_BURST; at++) {
+      client.tell("deregister");
+      scene.run(5);
+      client.tell("register", { name: "client", groups: [] });
+      scene.run(5);
+    }
+    const names = Array.from({ length: TABLE_PUSH_CROWD_USERS }, (_, at) => `guest${at}`);
+    const guests = names.map((_, at) => scene.stranger(6_000 + at));
+    for (const [at, guest] of guests.entries()) {
+      guest.tell("register", { name: names[at]!, groups: [] });
+    }
+    scene.run(TABLE_PUSH_CROWD_MS + 50);
+    expect(known(other)).toEqual(expect.arrayContaining(names));
   });
 
   test("does not bring an answer in front of the table that it speaks of", () => {

@@ -5,6 +5,8 @@ import { nextToken, type Rate, takeTokens } from "../../transport/bucket.ts";
 import type { FramedMessage } from "../../transport/framed-message.ts";
 import {
   TABLE_PUSH_AGAIN_USERS,
+  TABLE_PUSH_CROWD_MS,
+  TABLE_PUSH_CROWD_USERS,
   TABLE_PUSH_MAX_USERS,
   TABLE_PUSHES_BURST,
   TABLE_PUSHES_PER_SECOND,
@@ -29,6 +31,9 @@ export class TablePush {
   #version = 0;
   /** The bucket of pushes to everyone. */
   #pushesFullAt = 0;
+  /** When the last push to everyone was, in ms, and how many users there were. */
+  #lastAt = -Infinity;
+  #lastSize = 0;
   /** Those who are to be told whether or not the table changed in this turn. */
   readonly #asking = new Set<Presence>();
 
@@ -56,7 +61,14 @@ export class TablePush {
 
   /** When what was put off is to be told, in ms; Infinity for nothing. */
   nextWakeup(): number {
-    return this.settled ? Infinity : nextToken(PUSHES, this.#pushesFullAt);
+    if (this.settled) return Infinity;
+    const dueAt = nextToken(PUSHES, this.#pushesFullAt);
+    return this.#isCrowd ? Math.min(dueAt, this.#lastAt + TABLE_PUSH_CROWD_MS) : dueAt;
+  }
+
+  /** Whether many have come since the last push, or gone. */
+  get #isCrowd(): boolean {
+    return Math.abs(this.#context.state.table.size - this.#lastSize) >= TABLE_PUSH_CROWD_USERS;
   }
 
   /** At the end of a turn: tells everyone what changed, if that is not too often. */
@@ -68,7 +80,9 @@ export class TablePush {
     const frames = new Map<number, FramedMessage>();
     if (!this.#pushing && !this.#toldPushing) this.#version = table.version;
     else if (!this.settled && this.nextWakeup() <= now) {
-      this.#pushesFullAt = takeTokens(PUSHES, this.#pushesFullAt, now);
+      if (!this.#isCrowd) this.#pushesFullAt = takeTokens(PUSHES, this.#pushesFullAt, now);
+      this.#lastAt = now;
+      this.#lastSize = table.size;
       this.#version = table.version;
       this.#toldPushing = this.#pushing;
       for (const presence of presences.values()) this.#send(presence, frames);
