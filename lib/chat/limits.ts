@@ -125,8 +125,8 @@ export const TABLE_PUSHES_BURST = 20;
 /** When there are so many users more, or fewer, than were told, that is no longer one who comes and goes: it is told sooner. */
 export const TABLE_PUSH_CROWD_USERS = 8;
 
-/** But no sooner after the last time: what a crowd changes is told together. */
-export const TABLE_PUSH_CROWD_MS = 50;
+/** Of so many ms, two may bring a push in any case: what many change is told together. */
+export const TABLE_PUSH_WINDOW_MS = 100;
 
 /**
  * How long after a group was brought back by its returning members its messages are kept for members that return

@@ -6,8 +6,8 @@ import { describe, expect, test } from "bun:test";
 import {
   GROUPS_MAX,
   REQUESTS_IN_FLIGHT_MAX,
-  TABLE_PUSH_CROWD_MS,
   TABLE_PUSH_CROWD_USERS,
+  TABLE_PUSH_WINDOW_MS,
   TABLE_PUSHES_BURST,
   TABLE_PUSHES_PER_SECOND,
   UNREGISTERED_MAX_MS,
@@ -249,7 +249,7 @@ describe("one who comes and goes all the time", () => {
     for (const [at, guest] of guests.entries()) {
       guest.tell("register", { name: names[at]!, groups: [] });
     }
-    scene.run(TABLE_PUSH_CROWD_MS + 50);
+    scene.run(TABLE_PUSH_WINDOW_MS + 50);
     expect(known(other)).toEqual(expect.arrayContaining(names));
   });
 

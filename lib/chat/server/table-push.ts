@@ -5,9 +5,9 @@ import { nextToken, type Rate, takeTokens } from "../../transport/bucket.ts";
 import type { FramedMessage } from "../../transport/framed-message.ts";
 import {
   TABLE_PUSH_AGAIN_USERS,
-  TABLE_PUSH_CROWD_MS,
   TABLE_PUSH_CROWD_USERS,
   TABLE_PUSH_MAX_USERS,
+  TABLE_PUSH_WINDOW_MS,
   TABLE_PUSHES_BURST,
   TABLE_PUSHES_PER_SECOND,
 } from "../limits.ts";
@@ -31,8 +31,9 @@ export class TablePush {
   #version = 0;
   /** The bucket of pushes to everyone. */
   #pushesFullAt = 0;
-  /** When the last push to everyone was, in ms, and how many users there were. */
+  /** When the last two pushes to everyone were, in ms, and how many users there were then. */
   #lastAt = -Infinity;
+  #beforeLastAt = -Infinity;
   #lastSize = 0;
   /** Those who are to be told whether or not the table changed in this turn. */
   readonly #asking = new Set<Presence>();
@@ -62,8 +63,8 @@ export class TablePush {
   /** When what was put off is to be told, in ms; Infinity for nothing. */
   nextWakeup(): number {
     if (this.settled) return Infinity;
-    const dueAt = nextToken(PUSHES, this.#pushesFullAt);
-    return this.#isCrowd ? Math.min(dueAt, this.#lastAt + TABLE_PUSH_CROWD_MS) : dueAt;
+    const soonest = this.#beforeLastAt + TABLE_PUSH_WINDOW_MS;
+    return this.#isCrowd ? soonest : Math.max(soonest, nextToken(PUSHES, this.#pushesFullAt));
   }
 
   /** Whether many have come since the last push, or gone. */
@@ -81,6 +82,7 @@ export class TablePush {
     if (!this.#pushing && !this.#toldPushing) this.#version = table.version;
     else if (!this.settled && this.nextWakeup() <= now) {
       if (!this.#isCrowd) this.#pushesFullAt = takeTokens(PUSHES, this.#pushesFullAt, now);
+      this.#beforeLastAt = this.#lastAt;
       this.#lastAt = now;
       this.#lastSize = table.size;
       this.#version = table.version;
