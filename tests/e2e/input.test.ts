@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { LINES_WAITING_MAX_CHARS } from "../../lib/chat/limits.ts";
 import { AT_HOME } from "../support/home.ts";
 import { pipedServer } from "../support/piped-programs.ts";
-import { commandOf, freePort, Program } from "../support/programs.ts";
+import { commandOf, freePort, Program, readyServer } from "../support/programs.ts";
 
 /** How far `cat` has read its file, in bytes. Linux only. */
 const readBy = (cat: number): number =>
@@ -23,8 +23,7 @@ test.skipIf(process.platform !== "linux")(
     const file = join(folder, "lines");
     const bytes = await Bun.write(file, "list_groups\n".repeat(2_000_000));
     const [port, clientPort] = [await freePort(), await freePort()];
-    const server = stack.use(new Program("server", "server.ts", [`${port}`]));
-    await server.until(`[Server started on ${port}]`);
+    stack.use(await readyServer(port));
     const pipe = join(folder, "pipe");
     Bun.spawnSync(["mkfifo", pipe]);
     const cat = Bun.spawn(["sh", "-c", 'exec cat < "$0" > "$1"', file, pipe]);

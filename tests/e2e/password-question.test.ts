@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 
 import { type Home, newHome } from "../support/home.ts";
-import { freePort, Program } from "../support/programs.ts";
+import { freePort, type Program, readyServer } from "../support/programs.ts";
 import { ProgramAtTerminal } from "../support/terminal-programs.ts";
 
 setDefaultTimeout(180_000);
@@ -23,12 +23,8 @@ beforeEach(async () => {
 });
 afterEach(() => home[Symbol.dispose]());
 
-const startServer = async (...flags: readonly string[]): Promise<Program> => {
-  const { environment: env } = home;
-  const server = new Program("server", "server.ts", [`${port}`, ...flags], { env });
-  await server.until(`[Server started on ${port}]`);
-  return server;
-};
+const startServer = (...flags: readonly string[]): Promise<Program> =>
+  readyServer(port, flags, { env: home.environment });
 
 /** A client that has just been started. */
 const startClient = async (): Promise<ProgramAtTerminal> => {
@@ -77,8 +73,10 @@ test("^C before the question comes is a way out, as ever", async () => {
   using client = await startClient();
   await client.until(() => client.lines().at(-1) === ">>>", "the prompt");
   client.key("ctrl-c");
+  const closing = ">>> [stopping client-server listener]";
+  await client.until(() => client.lines().at(-1) === closing, "the closing line");
   expect(await client.exited).toBe(130);
-  expect(client.lines().at(-1)).toBe(">>> [stopping client-server listener]");
+  expect(client.lines().at(-1)).toBe(closing);
 });
 
 test("in a group, nothing asked: the user is in it again, and nothing else is said", async () => {

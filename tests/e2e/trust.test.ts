@@ -7,7 +7,7 @@ import { join } from "node:path";
 
 import { fingerprint } from "../../lib/io/fingerprint.ts";
 import { type Environment, type Home, livingIn, newHome } from "../support/home.ts";
-import { freePort, isCompiled, Program } from "../support/programs.ts";
+import { freePort, isCompiled, Program, readyServer } from "../support/programs.ts";
 import { ProgramAtTerminal } from "../support/terminal-programs.ts";
 
 setDefaultTimeout(120_000);
@@ -35,15 +35,10 @@ afterEach(() => home[Symbol.dispose]());
 const knownServers = (): string => join(home.config, "known_servers");
 const serverKey = (): string => join(home.config, "server_key");
 
-/** A server that is ready. */
-const startServer = async (
+const startServer = (
   flags: readonly string[] = [],
   env: Environment = home.environment,
-): Promise<Program> => {
-  const server = new Program("server", "server.ts", [`${port}`, ...flags], { env });
-  await server.until(`[Server started on ${port}]`);
-  return server;
-};
+): Promise<Program> => readyServer(port, flags, { env });
 
 /** A server that has another key than the one in its home. */
 const startOtherServer = (): Promise<Program> =>

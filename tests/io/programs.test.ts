@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 
-import { freePort, Program } from "../support/programs.ts";
+import { freePort, Program, readyServer } from "../support/programs.ts";
 
 /** Runs a program to its end without input. */
 const run = async (script: string, words: readonly string[]) => {
@@ -15,9 +15,7 @@ const run = async (script: string, words: readonly string[]) => {
 
 const startServer = async (): Promise<{ server: Program; port: number }> => {
   const port = await freePort();
-  const server = new Program("server", "server.ts", [`${port}`]);
-  await server.until(`[Server started on ${port}]`);
-  return { server, port };
+  return { server: await readyServer(port), port };
 };
 
 const startClient = async (name: string, serverPort: number): Promise<Program> => {

@@ -172,3 +172,14 @@ export class Program {
     await this.exited();
   }
 }
+
+/** A server at this port that is ready. */
+export const readyServer = async (
+  port: number,
+  flags: readonly string[] = [],
+  options: ProgramOptions = {},
+): Promise<Program> => {
+  const server = new Program("server", "server.ts", [`${port}`, ...flags], options);
+  await server.until(`[Server started on ${port}]`);
+  return server;
+};
