@@ -70,10 +70,7 @@ export class ServerContext {
 
   /** Answers the owner of a key, if it has a session. Without one it will come back and ask again. */
   reply(key: string, reply: Reply): void {
-    const link = this.speaking.get(key);
-    // Not that of the session: one that has just come back is about to get it.
-    this.presenceOf(key)?.unanswered?.delete(reply.metadata.id);
-    link?.post(this.now, framed(reply), true);
+    this.#answer(key, this.speaking.get(key), reply);
   }
 
   refuse(
@@ -84,12 +81,16 @@ export class ServerContext {
     detail: string,
   ): void {
     if (link === undefined) return;
-    this.presenceOf(link.key)?.unanswered?.delete(id);
-    const refused = {
+    this.#answer(link.key, link, {
       type: "refused",
       payload: { request, reason, detail },
       metadata: { id },
-    } as const;
-    link.post(this.now, framed(refused), true);
+    });
+  }
+
+  #answer(key: string, link: Link | undefined, reply: Reply): void {
+    // Not that of the session: one that has just come back is about to get it.
+    this.presenceOf(key)?.unanswered?.delete(reply.metadata.id);
+    link?.post(this.now, framed(reply), true);
   }
 }
