@@ -1,14 +1,11 @@
-// The client's way to its server: registers, numbers requests, sends them again when the session is lost, and notices
+// The client's way to its server: registers, numbers requests, sends them again when the session is lost, and gives up
 // when nobody answers any more. Knows no commands, no lines and nothing of what the answers mean.
 
 import type { Address } from "../../transport/address.ts";
 import type { Endpoint, SessionId } from "../../transport/endpoint.ts";
 import type { FramedMessage } from "../../transport/framed-message.ts";
-import { GIVE_UP_MS } from "../../transport/retry.ts";
 import type { Ending } from "../../transport/transport-event.ts";
 import {
-  ANSWER_MAX_MS,
-  PING_INTERVAL_MS,
   RECONNECT_MAX_MS,
   RECONNECT_MS,
   REQUESTS_IN_FLIGHT_MAX,
@@ -33,6 +30,8 @@ import {
   REGISTER_ID,
   RequestBook,
 } from "./request-book.ts";
+import { mismatchOf, ServerIdentity, type ServerPlace } from "./server-identity.ts";
+import { ServerWatch } from "./server-watch.ts";
 
 /** What the client is told. */
 interface ServerCalls {
@@ -46,43 +45,27 @@ interface ServerCalls {
   readonly mismatched: (now: number, mismatch: Mismatch) => void;
 }
 
-/** Where the server is, and which key will do: one alone, the one that it has first, or, left out, any. */
-export interface ServerPlace {
-  readonly address: Address;
-  readonly key?: Uint8Array | "first";
-}
-
 export class ServerLink {
   readonly #endpoint: Endpoint;
-  readonly #place: ServerPlace;
+  readonly #address: Address;
+  readonly #identity: ServerIdentity;
   readonly #calls: ServerCalls;
   readonly #requests = new RequestBook();
+  readonly #watch = new ServerWatch();
   #session: SessionId | undefined;
   #registering = false;
   #registered = false;
   /** Until the first table is here, the user waits for that. */
   #begun = false;
   #epoch: string | undefined;
-  /** Of the present session: numbers of the last message queued and the last one delivered, and when that was. */
-  #queued = 0;
-  #delivered = 0;
-  #deliveredAt = 0;
-  /** When the server last said anything but "delivered", or was first asked. */
-  #spokeAt: number | undefined;
   #sessionsLost = 0;
   #reconnectAt = Infinity;
-  /** The only key that will do from now on. */
-  #expectedKey: Uint8Array | undefined;
-  /** As the server has proved it, until it is taken. */
-  #provenKey: Uint8Array | undefined;
-  /** When a wait ends that began before the present session did. */
-  #overdueAt = Infinity;
 
   constructor(endpoint: Endpoint, place: ServerPlace, calls: ServerCalls) {
     this.#endpoint = endpoint;
-    this.#place = place;
+    this.#address = place.address;
+    this.#identity = new ServerIdentity(place.key);
     this.#calls = calls;
-    if (place.key !== "first") this.#expectedKey = place.key;
   }
 
   get session(): SessionId | undefined {
@@ -92,15 +75,12 @@ export class ServerLink {
   /** Begins: a session, and the registration on it. */
   connect(now: number): void {
     this.#reconnectAt = Infinity;
-    const expectedKey = this.#expectedKey;
-    this.#session = this.#endpoint.connect(now, this.#place.address, {
+    const expectedKey = this.#identity.expected;
+    this.#session = this.#endpoint.connect(now, this.#address, {
       strict: true,
       ...(expectedKey === undefined ? {} : { expectedKey }),
     });
-    this.#queued = 0;
-    this.#delivered = 0;
-    this.#deliveredAt = now;
-    this.#spokeAt ??= now;
+    this.#watch.onSession(now);
     this.#registered = false;
     this.#registering = false;
     this.#requests.startOver();
@@ -137,7 +117,7 @@ export class ServerLink {
     const id = this.#requests.nextId();
     const bytes = framed({ ...ask, metadata: { id } } as Request);
     const { type } = ask;
-    const watch = this.#queued;
+    const watch = this.#watch.queued;
     const request = this.#requests.add({ id, type, bytes, urgent, madeAt: now, answered, watch });
     this.#transmitAll(now);
     // What cannot go out yet needs something on the way that shows whether the server is there.
@@ -186,14 +166,11 @@ export class ServerLink {
 
   /** The server said something, whatever it was. */
   onSpoken(now: number): void {
-    this.#spokeAt = now;
-    this.#overdueAt = Infinity;
+    this.#watch.onSpoken(now);
   }
 
   onDelivered(now: number, message: number): void {
-    this.#delivered = message;
-    this.#deliveredAt = now;
-    this.#overdueAt = Infinity;
+    this.#watch.onDelivered(now, message);
     this.#transmitAll(now);
   }
 
@@ -203,15 +180,12 @@ export class ServerLink {
 
   /** The handshake is done: the server has proved its key. */
   onEstablished(key: Uint8Array): void {
-    this.#provenKey = key;
-    if (this.#place.key === "first") this.#expectedKey ??= key;
+    this.#identity.onProven(key);
   }
 
   /** The key that the server has proved since this was asked last, if it has. */
   takeProvenKey(): Uint8Array | undefined {
-    const key = this.#provenKey;
-    this.#provenKey = undefined;
-    return key;
+    return this.#identity.takeProven();
   }
 
   onClosed(now: number, ending: Ending): void {
@@ -221,14 +195,14 @@ export class ServerLink {
       this.#calls.mismatched(now, mismatch);
       return;
     }
-    const waits = this.#waitsSince();
-    this.#overdueAt =
-      ending.reason === "idle" && waits !== undefined ? waits + GIVE_UP_MS : Infinity;
+    const waitsSince = this.#waitsSince();
+    if (ending.reason === "idle" && waitsSince !== undefined) this.#watch.onFellSilent(waitsSince);
+    else this.#watch.onEnded();
     this.#session = undefined;
     this.#registered = false;
     this.#registering = false;
     this.#sessionsLost++;
-    if (this.#sessionsLost > SESSIONS_LOST_MAX && waits !== undefined) {
+    if (this.#sessionsLost > SESSIONS_LOST_MAX && waitsSince !== undefined) {
       this.#calls.silent(now);
       return;
     }
@@ -246,20 +220,20 @@ export class ServerLink {
 
   wake(now: number): void {
     if (this.#reconnectAt <= now) this.connect(now);
-    if (this.#overdueAt <= now) {
-      this.#overdueAt = Infinity;
+    if (this.#watch.overdueAt <= now) {
+      this.#watch.onGivenUp(now);
       this.#calls.silent(now);
       return;
     }
     if (this.#answerDueAt() <= now) {
-      this.#spokeAt = now;
+      this.#watch.onGivenUp(now);
       this.#giveUp(now, () => true);
     }
     if (this.#pingAt() <= now) this.#ping(now);
   }
 
   nextWakeup(): number {
-    return Math.min(this.#reconnectAt, this.#overdueAt, this.#answerDueAt(), this.#pingAt());
+    return Math.min(this.#reconnectAt, this.#watch.overdueAt, this.#answerDueAt(), this.#pingAt());
   }
 
   #onRegistered(now: number, reply: Registered): void {
@@ -270,7 +244,7 @@ export class ServerLink {
     this.onSettled(settled);
     const lostMemory = this.#epoch !== undefined && this.#epoch !== epoch;
     this.#epoch = epoch;
-    if (lostMemory) this.#requests.repeatUnsettled(now, this.#queued);
+    if (lostMemory) this.#requests.repeatUnsettled(now, this.#watch.queued);
     this.#calls.registered(now, reply);
     this.#transmitAll(now);
   }
@@ -300,12 +274,12 @@ export class ServerLink {
     if (this.#session === undefined) return undefined;
     const number = this.#endpoint.send(now, this.#session, bytes);
     if (typeof number !== "number") return undefined;
-    this.#queued = number;
+    this.#watch.onQueued(number);
     return number;
   }
 
   #ping(now: number): number {
-    return this.#queue(now, PING) ?? this.#queued;
+    return this.#queue(now, PING) ?? this.#watch.queued;
   }
 
   /** Since when the user has been waiting for the server; undefined when nobody waits. */
@@ -314,18 +288,14 @@ export class ServerLink {
     return this.#requests.oldestUrgent?.madeAt;
   }
 
-  /** All was delivered, and yet there is no answer: is the server still there? */
   #pingAt(): number {
     const waits = this.#requests.oldest !== undefined || !this.#begun;
-    if (!waits || this.#session === undefined || this.#delivered < this.#queued) return Infinity;
-    return Math.max(this.#deliveredAt, this.#spokeAt ?? 0) + PING_INTERVAL_MS;
+    return waits && this.#session !== undefined ? this.#watch.pingAt : Infinity;
   }
 
   #answerDueAt(): number {
     const waitsSince = this.#begun ? this.#requests.oldest?.madeAt : 0;
-    return waitsSince === undefined
-      ? Infinity
-      : Math.max(waitsSince, this.#spokeAt ?? Infinity) + ANSWER_MAX_MS;
+    return waitsSince === undefined ? Infinity : this.#watch.answerDueAt(waitsSince);
   }
 
   /** Nobody answers. Whom a command waits for must not be silent; the others are told. */
@@ -347,16 +317,3 @@ export class ServerLink {
 /** How long to wait with a new session, in ms, after so many lost in a row: the first loss is nobody's fault. */
 const reconnectWait = (sessionsLost: number): number =>
   sessionsLost <= 1 ? 0 : Math.min(RECONNECT_MS * 2 ** (sessionsLost - 2), RECONNECT_MAX_MS);
-
-function mismatchOf(ending: Ending): Mismatch | undefined {
-  switch (ending.reason) {
-    case "other_key":
-      return { reason: ending.reason, key: ending.key };
-    case "password_wanted":
-    case "password_unwanted":
-    case "password_wrong":
-      return { reason: ending.reason };
-    default:
-      return undefined;
-  }
-}
