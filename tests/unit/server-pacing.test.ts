@@ -214,7 +214,7 @@ describe("what waits is bounded", () => {
     let passed = 0;
     const queue = new Pacing(context, quotas, () => passed++);
     let refused: string[] = [];
-    context.refuse = (_link, _request, id, reason) => void refused.push(`${id} ${reason}`);
+    context.refuse = (_link, _request, id, { reason }) => void refused.push(`${id} ${reason}`);
     const link = (): Link => {
       const address = { host: "10.0.0.1", port: 5_000 };
       const one = new Link(endpoint, endpoint.connect(0, address), "", address, () => {});

@@ -5,9 +5,10 @@ import { DeadlineQueue } from "../../transport/deadline-queue.ts";
 import type { Endpoint } from "../../transport/endpoint.ts";
 import type { ServerEvent } from "../events.ts";
 import type { Line, LineKind } from "../line.ts";
-import { framed, type Message, type RefusalReason, type Reply } from "../message.ts";
+import { framed, type Message, type Reply } from "../message.ts";
 import type { Link } from "./link.ts";
 import type { Presence } from "./presence.ts";
+import type { Refusal } from "./refusals.ts";
 import { Settlement } from "./settlement.ts";
 import { ServerState } from "./state.ts";
 import { Unregistered } from "./unregistered.ts";
@@ -73,14 +74,10 @@ export class ServerContext {
     this.#answer(key, this.speaking.get(key), reply);
   }
 
-  refuse(
-    link: Link | undefined,
-    request: string,
-    id: number,
-    reason: RefusalReason,
-    detail: string,
-  ): void {
+  /** `request` is the type of what was asked. */
+  refuse(link: Link | undefined, request: string, id: number, refusal: Refusal): void {
     if (link === undefined) return;
+    const { reason, detail } = refusal;
     this.#answer(link.key, link, {
       type: "refused",
       payload: { request, reason, detail },

@@ -9,8 +9,8 @@ import type { Inquiries } from "./inquiries.ts";
 import * as lines from "./lines.ts";
 import type { Link } from "./link.ts";
 import type { User } from "./membership.ts";
+import type { Outcome } from "./outcome.ts";
 import type { Presences } from "./presences.ts";
-import type { Outcome } from "./state.ts";
 import type { TablePush } from "./table-push.ts";
 
 type OutcomeOf<Type extends Outcome["type"]> = Extract<Outcome, { type: Type }>;
@@ -96,8 +96,7 @@ export class ServerOutcomes {
 
   #notRegistered({ event, verdict }: OutcomeOf<"not_registered">): void {
     const link = this.#context.speaking.get(event.origin.key);
-    const { reason, detail } = verdict;
-    this.#context.refuse(link, "register", event.origin.id, reason, detail);
+    this.#context.refuse(link, "register", event.origin.id, verdict);
   }
 
   #deregistered({ event, user, left }: OutcomeOf<"deregistered">): void {
@@ -123,9 +122,8 @@ export class ServerOutcomes {
     const { key, id } = event.origin;
     if (!repeated && user !== undefined) this.#showVerdict(user, outcome);
     if (!verdict.ok) {
-      const { reason, detail } = verdict;
       const link = this.#context.speaking.get(key);
-      return this.#context.refuse(link, REQUESTS[event.type], id, reason, detail);
+      return this.#context.refuse(link, REQUESTS[event.type], id, verdict);
     }
     const group = this.#context.state.groups.byName(event.group);
     if (event.type === "group_message" && !repeated && user !== undefined) {

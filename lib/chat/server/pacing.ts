@@ -11,11 +11,12 @@ import {
   PACED_MAX_BYTES,
   PACED_MAX_REQUESTS,
 } from "../limits.ts";
-import { RefusalReason, type Reply, type Request } from "../message.ts";
+import type { Reply, Request } from "../message.ts";
 import type { ServerContext } from "./context.ts";
 import { tooFast } from "./lines.ts";
 import type { Link } from "./link.ts";
 import type { Quotas } from "./quotas.ts";
+import * as refusals from "./refusals.ts";
 
 /** What a client asked, and how many bytes it took. That some of it is for servers to say is of no matter here. */
 export interface Arrival {
@@ -108,8 +109,7 @@ export class Pacing {
       this.#bytes + bytes > PACED_ALL_MAX_BYTES;
     if (full) {
       const { type, metadata } = message;
-      const detail = "You are sending faster than the server allows, and too much waits already.";
-      this.#context.refuse(waiter.link, type, metadata.id, RefusalReason.Busy, detail);
+      this.#context.refuse(waiter.link, type, metadata.id, refusals.TOO_MUCH_WAITS);
       return false;
     }
     waiter.arrivals.push(arrival);

@@ -2,13 +2,14 @@
 // and whether somebody is still there.
 
 import { LISTS_OWED_MAX_BYTES, REQUESTS_IN_FLIGHT_MAX } from "../limits.ts";
-import { type Message, RefusalReason, type SendGroup } from "../message.ts";
+import type { Message, SendGroup } from "../message.ts";
 import type { ServerContext } from "./context.ts";
 import type { Inquiries } from "./inquiries.ts";
 import { item, listedGroups, listedMembers } from "./lines.ts";
 import type { Link } from "./link.ts";
 import type { Presence } from "./presence.ts";
 import type { Quotas } from "./quotas.ts";
+import * as refusals from "./refusals.ts";
 import type { TablePush } from "./table-push.ts";
 import { tableEntry } from "./user-table.ts";
 
@@ -25,8 +26,7 @@ export const refuseBusy = (
   link: Link,
   { type, metadata }: Question | SendGroup,
 ): void => {
-  const detail = `${REQUESTS_IN_FLIGHT_MAX} requests are without an answer already.`;
-  context.refuse(link, type, metadata.id, RefusalReason.Busy, detail);
+  context.refuse(link, type, metadata.id, refusals.TOO_MANY_UNANSWERED);
 };
 
 export class Questions {
@@ -61,7 +61,9 @@ export class Questions {
           payload.key,
         );
       case "table_since":
-        if (link.answerBytesOwed > LISTS_OWED_MAX_BYTES) return this.#refuseUnread(link, question);
+        if (link.answerBytesOwed > LISTS_OWED_MAX_BYTES) {
+          return this.#context.refuse(link, type, metadata.id, refusals.TOO_MANY_UNTAKEN);
+        }
         return this.#tablePush.asked(presence, payload);
       case "resolve":
       case "whois": {
@@ -72,17 +74,12 @@ export class Questions {
     }
   }
 
-  #refuseUnread(link: Link, { type, metadata }: Question): void {
-    const detail = "You have yet to take the answers to what you asked before.";
-    this.#context.refuse(link, type, metadata.id, RefusalReason.Busy, detail);
-  }
-
   /** The longest of answers: they count as if the client had sent them, and none is for one who does not take them. */
   #list(presence: Presence, link: Link, question: ListQuestion): void {
     const { type, payload, metadata } = question;
     const owed = link.answerBytesOwed;
     if (link.answersOwed > REQUESTS_IN_FLIGHT_MAX || owed > LISTS_OWED_MAX_BYTES) {
-      return this.#refuseUnread(link, question);
+      return this.#context.refuse(link, type, metadata.id, refusals.TOO_MANY_UNTAKEN);
     }
     if (type === "list_groups") this.#listGroups(presence, metadata);
     else this.#listMembers(presence, payload.group, metadata);
@@ -99,9 +96,8 @@ export class Questions {
     const { key, name: asker } = presence.user;
     const group = this.#context.state.groups.byName(name);
     if (group === undefined) {
-      const detail = "There is no such group.";
-      const reason = RefusalReason.DoesNotExist;
-      return this.#context.refuse(presence.link, "list_members", metadata.id, reason, detail);
+      const { link } = presence;
+      return this.#context.refuse(link, "list_members", metadata.id, refusals.NO_SUCH_GROUP);
     }
     const members = Array.from(group.members.values(), ({ user }) => user.name);
     this.#showList(presence, metadata.id, listedMembers(asker, group.name), members);

@@ -3,12 +3,10 @@
 
 import { bound } from "../../transport/bound.ts";
 import { DEPARTED_KEPT, REQUESTS_IN_FLIGHT_MAX } from "../limits.ts";
-import type { RefusalReason } from "../message.ts";
+import type { Refusal } from "./refusals.ts";
 
 /** What came of a request with an effect. `group` is the group's name as created. */
-export type Verdict =
-  | { readonly ok: true; readonly group: string }
-  | { readonly ok: false; readonly reason: RefusalReason; readonly detail: string };
+export type Verdict = { readonly ok: true; readonly group: string } | Refusal;
 
 export interface RequestMemory {
   /** The highest id that took its turn; 0 for none. */

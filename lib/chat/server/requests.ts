@@ -8,7 +8,6 @@ import {
   encodedTextBytes,
   type LeaveGroup,
   type Message,
-  RefusalReason,
   type Reply,
   type Request,
   type SendGroup,
@@ -20,6 +19,7 @@ import { type Arrival, Pacing } from "./pacing.ts";
 import type { Presence } from "./presence.ts";
 import { type Question, Questions, refuseBusy } from "./questions.ts";
 import type { Quotas } from "./quotas.ts";
+import * as refusals from "./refusals.ts";
 import { recall } from "./request-memory.ts";
 import type { TablePush } from "./table-push.ts";
 
@@ -67,7 +67,7 @@ export class ServerRequests {
     // There is nothing in it that could wait, and no client says much of this.
     if (isTooFast) return link.end();
     const { request, id, reason } = decoded;
-    this.#context.refuse(link, request, id, RefusalReason.InvalidMessage, reason);
+    this.#context.refuse(link, request, id, refusals.invalidMessage(reason));
   }
 
   /** The session is over. */
@@ -183,8 +183,7 @@ export class ServerRequests {
     const waitMs = this.#quotas.tooSoon(this.#context.now, link.meter, type);
     if (waitMs === 0) return false;
     const done = type === "create_group" ? "created" : "entered";
-    const detail = `You have ${done} too many groups in a short time. Try again in ${Math.ceil(waitMs / 1_000)} s.`;
-    this.#context.refuse(link, type, metadata.id, RefusalReason.TooSoon, detail);
+    this.#context.refuse(link, type, metadata.id, refusals.tooSoon(done, waitMs));
     return true;
   }
 
@@ -195,8 +194,7 @@ export class ServerRequests {
     const { group, text } = message.payload;
     // A text is never longer than the message it came in, so nearly none has to be measured.
     if (bytes > TEXT_MAX_BYTES && encodedTextBytes(text) > TEXT_MAX_BYTES) {
-      const detail = `A message may have ${TEXT_MAX_BYTES} bytes.`;
-      return this.#context.refuse(link, message.type, id, RefusalReason.TooLong, detail);
+      return this.#context.refuse(link, message.type, id, refusals.TEXT_TOO_LONG);
     }
     if (!presence.opens(id)) return refuseBusy(this.#context, link, message);
     this.#submit({ type: "group_message", origin: { key: link.key, id }, group, text });
@@ -221,13 +219,7 @@ export class ServerRequests {
   /** The user on whose session a request came; refuses it if there is none. */
   #user(link: Link, request: string, id: number): Presence | undefined {
     if (link.presence === undefined) {
-      this.#context.refuse(
-        link,
-        request,
-        id,
-        RefusalReason.NotRegistered,
-        "You are not registered.",
-      );
+      this.#context.refuse(link, request, id, refusals.NOT_REGISTERED);
     }
     return link.presence;
   }

@@ -14,65 +14,21 @@ import type {
   ServerEvent,
 } from "../events.ts";
 import { GROUPS_CLAIMED_MAX } from "../limits.ts";
-import { RefusalReason } from "../message.ts";
 import { checkName, foldName } from "../names.ts";
 import { Groups } from "./groups.ts";
 import { type Group, type Membership, NO_MEMBERSHIPS, type User } from "./membership.ts";
+import type { Outcome } from "./outcome.ts";
+import * as refusals from "./refusals.ts";
 import { Departed, emptyMemory, recall, remember, type Verdict } from "./request-memory.ts";
 import { UserTable } from "./user-table.ts";
 
-/** What applying an event came to. */
-export type Outcome =
-  /** Nothing changed, and nobody waits for an answer. */
-  | { readonly type: "none" }
-  | {
-      readonly type: "registered";
-      readonly event: RegisteredEvent;
-      readonly user: User;
-      /** Whether the table changed: a new user, or one that came back with another address. */
-      readonly changed: boolean;
-      /** Groups of an earlier epoch that this user brought back, and those it is in again. */
-      readonly created: readonly Group[];
-      readonly joined: readonly Membership[];
-      /** Groups it believes to be in, and was removed from. */
-      readonly lost: readonly string[];
-    }
-  | {
-      readonly type: "not_registered";
-      readonly event: RegisteredEvent;
-      readonly verdict: Verdict & { ok: false };
-    }
-  | { readonly type: "moved"; readonly user: User }
-  /** `user` is undefined if there was none: leaving twice is leaving. */
-  | {
-      readonly type: "deregistered";
-      readonly event: DeregisteredEvent;
-      readonly user: User | undefined;
-      readonly left: readonly Membership[];
-    }
-  | { readonly type: "expired"; readonly user: User }
-  | { readonly type: "member_removed"; readonly membership: Membership }
-  | {
-      readonly type: "verdict";
-      readonly event: EffectEvent;
-      /** Undefined if the key is not registered; then the verdict says so. */
-      readonly user: User | undefined;
-      readonly verdict: Verdict;
-      /** The request was sent again: answer it, and do nothing else. */
-      readonly repeated: boolean;
-    };
-
 const NONE: Outcome = { type: "none" };
 
-const refusal = (reason: RefusalReason, detail: string): Verdict & { ok: false } => ({
-  ok: false,
-  reason,
-  detail,
+const notRegistered = (event: RegisteredEvent, verdict: refusals.Refusal): Outcome => ({
+  type: "not_registered",
+  event,
+  verdict,
 });
-
-const NOT_REGISTERED = refusal(RefusalReason.NotRegistered, "You are not registered.");
-const STALE = refusal(RefusalReason.Stale, "This request is too old to be answered.");
-const NO_SUCH_GROUP = refusal(RefusalReason.DoesNotExist, "There is no such group.");
 
 export class ServerState {
   readonly table = new UserTable();
@@ -114,36 +70,19 @@ export class ServerState {
     const holder = this.table.byName(event.name);
     const known = this.table.byKey(key);
     if (known !== undefined) {
-      if (known !== holder) {
-        return this.#notRegistered(
-          event,
-          RefusalReason.OtherName,
-          `You are ${known.name} already.`,
-        );
-      }
+      if (known !== holder) return notRegistered(event, refusals.otherName(known.name));
       known.registration = index;
       const changed = this.table.move(known, event.host, event.port);
       const lost = event.groups.filter((group) => known.removedFrom?.has(foldName(group)));
       return { type: "registered", event, user: known, changed, created: [], joined: [], lost };
     }
-    if (holder !== undefined) {
-      return this.#notRegistered(
-        event,
-        RefusalReason.AlreadyExists,
-        `${holder.name} already exists.`,
-      );
-    }
+    if (holder !== undefined) return notRegistered(event, refusals.nameExists(holder.name));
     const name = checkName(event.name);
-    if (!name.ok) return this.#notRegistered(event, RefusalReason.InvalidName, name.reason);
+    if (!name.ok) return notRegistered(event, refusals.invalidName(name.reason));
     const { users, neighbours } = event.most;
-    if (this.table.size >= users) {
-      const detail = `The server is full: it has as many users as it takes, ${users}.`;
-      return this.#notRegistered(event, RefusalReason.ServerFull, detail);
-    }
-    if (this.table.countAt(event.host) >= neighbours) {
-      const detail = `Your address has as many users as the server takes from one, ${neighbours}.`;
-      return this.#notRegistered(event, RefusalReason.AddressFull, detail);
-    }
+    if (this.table.size >= users) return notRegistered(event, refusals.serverFull(users));
+    if (this.table.countAt(event.host) >= neighbours)
+      return notRegistered(event, refusals.addressFull(neighbours));
     const user: User = {
       key,
       name: name.value,
@@ -164,10 +103,6 @@ export class ServerState {
     // Its session may end before it hears of that: then it is told in the next one.
     if (groups.lost.length > 0) user.removedFrom = new Set(groups.lost.map(foldName));
     return { type: "registered", event, user, changed: true, ...groups };
-  }
-
-  #notRegistered(event: RegisteredEvent, reason: RefusalReason, detail: string): Outcome {
-    return { type: "not_registered", event, verdict: refusal(reason, detail) };
   }
 
   /** The groups of an epoch that is over, as its users remember them. */
@@ -233,12 +168,12 @@ export class ServerState {
   #withEffect(index: number, event: EffectEvent): Outcome {
     const user = this.table.byKey(event.origin.key);
     if (user === undefined) {
-      return { type: "verdict", event, user, verdict: NOT_REGISTERED, repeated: false };
+      return { type: "verdict", event, user, verdict: refusals.NOT_REGISTERED, repeated: false };
     }
     const { id } = event.origin;
     const recalled = recall(user.memory, id);
     if (recalled !== undefined) {
-      const verdict = recalled === "stale" ? STALE : recalled;
+      const verdict = recalled === "stale" ? refusals.STALE : recalled;
       return { type: "verdict", event, user, verdict, repeated: true };
     }
     const verdict = this.#decide(index, user, event);
@@ -249,36 +184,27 @@ export class ServerState {
   #decide(index: number, user: User, event: EffectEvent): Verdict {
     const group = this.groups.byName(event.group);
     if (event.type === "group_created") return this.#create(user, group, event);
-    if (group === undefined) return NO_SUCH_GROUP;
+    if (group === undefined) return refusals.NO_SUCH_GROUP;
     const membership = user.memberships.get(group.folded);
     if (event.type === "group_joined") {
       if (membership === undefined) {
-        if (!this.groups.hasRoom(group, user, event.most.members)) {
-          const detail = `The group is full: it has as many members as it takes, ${group.members.size}.`;
-          return refusal(RefusalReason.GroupFull, detail);
-        }
+        if (!this.groups.hasRoom(group, user, event.most.members))
+          return refusals.groupFull(group.members.size);
         this.groups.join(user, group, index);
       }
     } else {
-      if (membership === undefined) {
-        return refusal(RefusalReason.NotAMember, "You are not in this group.");
-      }
+      if (membership === undefined) return refusals.NOT_A_MEMBER;
       if (event.type === "group_left") this.groups.leave(membership);
     }
     return { ok: true, group: group.name };
   }
 
   #create(user: User, existing: Group | undefined, { group: name, most }: GrowthEvent): Verdict {
-    if (existing !== undefined) {
-      return refusal(RefusalReason.AlreadyExists, `The group ${existing.name} already exists.`);
-    }
+    if (existing !== undefined) return refusals.groupExists(existing.name);
     const checked = checkName(name);
-    if (!checked.ok) return refusal(RefusalReason.InvalidName, checked.reason);
+    if (!checked.ok) return refusals.invalidName(checked.reason);
     const created = this.#add(checked.value, user, most);
-    if (created === undefined) {
-      const detail = `The server has as many groups as it takes, ${most.groups}.`;
-      return refusal(RefusalReason.TooManyGroups, detail);
-    }
+    if (created === undefined) return refusals.tooManyGroups(most.groups);
     return { ok: true, group: created.name };
   }
 
