@@ -11,13 +11,13 @@ export interface Rate {
 
 const MS_PER_SECOND = 1_000;
 
-/** Moments are sums of fractions of a ms: so much too much is none. */
-const ROUNDING_MS = 1e-6;
+/** Moments are sums of fractions of a ms, which come out a little too late or too early: so much too late is not. */
+const ROUNDING_MS = 1e-3;
 
 /** When there is a token in a bucket that will be full at `fullAt`, in ms. */
 export function nextToken({ perSecond, burst }: Rate, fullAt: number): number {
   if (perSecond <= 0) return Number.NEGATIVE_INFINITY;
-  return fullAt - ((Math.max(burst, 1) - 1) * MS_PER_SECOND) / perSecond;
+  return fullAt - ((Math.max(burst, 1) - 1) * MS_PER_SECOND) / perSecond - ROUNDING_MS;
 }
 
 /**
@@ -32,7 +32,7 @@ export function takeTokens({ perSecond }: Rate, fullAt: number, now: number, tok
 
 /** Takes a token. Returns when the bucket will be full now, in ms; `undefined` if there is no token in it. */
 export function takeToken(rate: Rate, fullAt: number, now: number): number | undefined {
-  return nextToken(rate, fullAt) <= now + ROUNDING_MS ? takeTokens(rate, fullAt, now) : undefined;
+  return nextToken(rate, fullAt) <= now ? takeTokens(rate, fullAt, now) : undefined;
 }
 
 /** One bucket for each source prefix. */
