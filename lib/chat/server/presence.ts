@@ -13,6 +13,9 @@ export const NOTHING_HELD: Delivery[] = [];
 /** No table has been sent to this client in this session, or none that it still has. */
 export const NO_TABLE = -1;
 
+/** As NO_TABLE, and the client was told that the table is not pushed. */
+export const TABLE_ON_DEMAND = -2;
+
 /** A registered user as this server sees it: with a session, or away for a moment. */
 export class Presence implements Scheduled {
   readonly user: User;
@@ -28,7 +31,10 @@ export class Presence implements Scheduled {
   undeliveredBytes = 0;
   /** When it last took one, or when the first one was sent to it, in ms; of no meaning while none is undelivered. */
   progressAt = 0;
-  /** The table version that the client has once it has taken all that was sent to it; NO_TABLE for none. */
+  /**
+   * The table version that the client has once it has taken all that was sent to it; NO_TABLE or
+   * TABLE_ON_DEMAND for none.
+   */
   tableVersion = NO_TABLE;
   /** Group messages and reports of this user without an answer, by the request's id. */
   unanswered: Set<number> | undefined;

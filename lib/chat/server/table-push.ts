@@ -13,7 +13,7 @@ import {
 } from "../limits.ts";
 import { framed, type Push, type TablePosition } from "../message.ts";
 import type { ServerContext } from "./context.ts";
-import { NO_TABLE, type Presence } from "./presence.ts";
+import { NO_TABLE, type Presence, TABLE_ON_DEMAND } from "./presence.ts";
 import type { Quotas } from "./quotas.ts";
 import { tableEntry } from "./user-table.ts";
 
@@ -98,7 +98,8 @@ export class TablePush {
     if (link === undefined) return;
     const { version } = this.#context.state.table;
     const asks = this.#asking.delete(presence);
-    if (tableVersion === version && !asks) return;
+    const has = this.#pushing ? version : TABLE_ON_DEMAND;
+    if (tableVersion === has && !asks) return;
     let frame = frames.get(tableVersion);
     if (frame === undefined) {
       frame = framed(this.#message(tableVersion));
@@ -108,7 +109,7 @@ export class TablePush {
     link.post(now, frame, asks);
     if (asks) this.#quotas.charge(now, link.meter, frame.length);
     // Who is to ask for names has no table any more, and gets all of it when it is pushed again.
-    presence.tableVersion = this.#pushing ? version : NO_TABLE;
+    presence.tableVersion = has;
   }
 
   #message(from: number): Push {
@@ -117,7 +118,7 @@ export class TablePush {
     if (!this.#pushing) {
       return { type: "table_on_demand", payload: { epoch, version }, metadata: {} };
     }
-    const changes = from === NO_TABLE ? undefined : table.changesSince(from);
+    const changes = from < 0 ? undefined : table.changesSince(from);
     if (changes !== undefined && changes.length <= table.size) {
       return {
         type: "table_changes",
