@@ -226,13 +226,12 @@ export function decodeMessage(bytes: Uint8Array, partsMax = Infinity): Decoded {
     return invalid("not JSON in UTF-8");
   }
   if (!field.isFields(value)) return invalid("not an object");
-  const type = value["type"];
-  if (typeof type !== "string" || type.length > NAME_WIRE_MAX_UNITS)
-    return invalid("type: not a word");
+  const { type, payload, metadata } = value;
+  if (typeof type !== "string" || type.length > NAME_WIRE_MAX_UNITS) {
+    return invalid("type: not a word", "", idOf(metadata));
+  }
   const read = readers.get(type);
   if (read === undefined) return { kind: "unknown", type };
-  const payload = value["payload"];
-  const metadata = value["metadata"];
   if (!field.isFields(payload)) return invalid("payload: not an object", type, idOf(metadata));
   if (!field.isFields(metadata)) return invalid("metadata: not an object", type);
   try {
