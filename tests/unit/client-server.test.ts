@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 
+import { SESSIONS_LOST_MAX } from "../../lib/chat/limits.ts";
 import { clientInGroup, clientPair, ClientScene } from "../support/client-scene.ts";
 import type { Asked } from "../support/scripted-server.ts";
 
@@ -81,6 +82,20 @@ describe("registration", () => {
     expect(lost.shown).toEqual(NOT_RESPONDING);
     expect(ann.say("send bob hello")).toEqual([">>> [Message received by bob]"]);
     expect(bob.shown).toEqual([">>> [ann: hello]"]);
+  });
+
+  test("a server that ends each session: given up with the last that it may end", () => {
+    const scene = new ClientScene();
+    let ended = 0;
+    scene.server.script = ({ session }) => {
+      ended++;
+      scene.server.endpoint.close(session);
+      return true;
+    };
+    const client = scene.client("client", 5_555, false);
+    client.untilEnd(20_000);
+    expect(client.shown).toEqual(NOT_RESPONDING);
+    expect(ended).toBe(SESSIONS_LOST_MAX);
   });
 
   test("a server that dies between the welcome and the table: given up", () => {

@@ -202,7 +202,7 @@ export class ServerLink {
     this.#registered = false;
     this.#registering = false;
     this.#sessionsLost++;
-    if (this.#sessionsLost > SESSIONS_LOST_MAX && waitsSince !== undefined) {
+    if (this.#sessionsLost >= SESSIONS_LOST_MAX && waitsSince !== undefined) {
       this.#calls.silent(now);
       return;
     }
