@@ -3,6 +3,7 @@
 import { expect, test } from "bun:test";
 
 import type { Address } from "../../lib/transport/address.ts";
+import { Connections } from "../../lib/transport/connections.ts";
 import { keyPairFrom } from "../../lib/transport/crypto/keys.ts";
 import { Endpoint, type SessionId } from "../../lib/transport/endpoint.ts";
 import { frameMessage } from "../../lib/transport/framed-message.ts";
@@ -10,6 +11,7 @@ import {
   HANDSHAKES_PER_TURN_MAX,
   HANDSHAKES_WAITING_MAX,
   IDLE_TIMEOUT_MS,
+  SESSIONS_MAX,
 } from "../../lib/transport/limits.ts";
 import type { FlushLimits } from "../../lib/transport/turn.ts";
 import { PacketKind } from "../../lib/transport/wire/datagrams.ts";
@@ -134,4 +136,17 @@ test("one that is sent again while it waits is one; too many are dropped, and ge
   expect(count).toBe(HANDSHAKES_WAITING_MAX);
   for (const { address, initiate } of clients.slice(-5)) server.receive(1, address, initiate);
   expect(responds(server, 1)).toBe(5);
+});
+
+test("those that wait have a place among the sessions that there may be", () => {
+  const { server, client } = scene();
+  const clients = Array.from({ length: 5 }, client);
+  const size = Object.getOwnPropertyDescriptor(Connections.prototype, "size")!;
+  Object.defineProperty(Connections.prototype, "size", { get: () => SESSIONS_MAX - 3 });
+  try {
+    for (const { address, initiate } of clients) server.receive(0, address, initiate);
+    expect(responds(server, 0)).toBe(3);
+  } finally {
+    Object.defineProperty(Connections.prototype, "size", size);
+  }
 });

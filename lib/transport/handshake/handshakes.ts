@@ -115,7 +115,7 @@ export class Handshakes {
     if (this.#answerAgain(now, from, packet)) return;
     const ephemeral = ephemeralOf(packet);
     if (this.#waiting.has(ephemeral) || this.#waiting.size >= HANDSHAKES_WAITING_MAX) return;
-    if (this.#connections.size + this.#halfOpens.size >= SESSIONS_MAX) return;
+    if (this.#connections.size + this.#halfOpens.size + this.#waiting.size >= SESSIONS_MAX) return;
     if (!this.#admission.handshake(now, from.host)) return;
     const noise = packet.noise.slice();
     this.#waiting.set(ephemeral, { since: now, from, packet: { ...packet, noise } });
