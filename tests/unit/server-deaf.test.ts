@@ -137,6 +137,25 @@ describe("a member that takes nothing", () => {
   });
 });
 
+test("who signs off before it has taken all gets its answers, though no group messages any more", () => {
+  const scene = new ChatScene();
+  const ann = scene.founder("ann", 5_555, "tea");
+  // Somebody keeps up.
+  scene.user("cyd", 5_557, "tea");
+  const { actor: deaf, machine } = deafUser(scene, "deaf", 6_000, "tea");
+  machine.deaf = true;
+  const text = "x".repeat(1_000_000);
+  for (let count = 0; count < 6; count++) ann.ask("send_group", { group: "tea", text });
+  const asked = deaf.tell("whois", { key: "0".repeat(64) });
+  const left = deaf.tell("deregister");
+  scene.run(1_000);
+  machine.deaf = false;
+  scene.run(5_000);
+  expect(deaf.speaker.answers(asked)).toHaveLength(1);
+  expect(deaf.speaker.answers(left)).toHaveLength(1);
+  expect(deaf.texts().length).toBeLessThan(6);
+});
+
 describe("a hundred members that take nothing", () => {
   const SILENT = 100;
   const MESSAGES = 900;

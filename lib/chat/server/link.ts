@@ -173,11 +173,11 @@ export class Link {
     for (const waiting of this.#waiting ?? []) if ("delivery" in waiting) yield waiting.delivery;
   }
 
-  /** The same, taken out: the session is over. */
+  /** The same, taken out: the user is gone, or on another session. What else waits still goes out. */
   takeDeliveries(): Delivery[] {
     const deliveries = [...this.deliveries()];
     this.#inFlight = undefined;
-    this.#waiting = undefined;
+    this.#waiting?.keep((waiting) => !("delivery" in waiting));
     for (const delivery of deliveries) delivery.number = 0;
     return deliveries;
   }
