@@ -2,7 +2,7 @@
 
 import { expect, test } from "bun:test";
 
-import type { GroupMessage, Push } from "../../lib/chat/message.ts";
+import { type GroupMessage, type Push, RefusalReason } from "../../lib/chat/message.ts";
 import { ClientScene } from "../support/client-scene.ts";
 import type { Asked } from "../support/scripted-server.ts";
 
@@ -158,6 +158,22 @@ test("taken out while leaving: it is left, and that is all", () => {
   release();
   run();
   expect(client.shown).toEqual([">>> [Leave group chat g]"]);
+});
+
+test("a leave that the server refuses is none", () => {
+  const { client, stage } = scene();
+  client.say("join_group g");
+  const { server } = stage;
+  const { script } = server;
+  server.script = (asked) => {
+    if (asked.message.type !== "leave_group") return script(asked);
+    server.refuse(asked, RefusalReason.Busy, "Not now.");
+    return true;
+  };
+  expect(client.say("leave_group")).toEqual([">>> [Group g not left: Not now.]"]);
+  expect(client.machine.prompt).toBe(">>> (g) ");
+  server.script = script;
+  expect(client.say("leave_group")).toEqual([">>> [Leave group chat g]"]);
 });
 
 test("a message that the server refuses, since the user is no member: a line for each, and out", () => {

@@ -98,8 +98,7 @@ export class Grouping {
         return;
       }
       this.#refused(`Message to group ${group} not delivered`, reply);
-      if (isRefused(reply, RefusalReason.NotAMember)) this.onRemoved(group);
-      if (isRefused(reply, RefusalReason.DoesNotExist)) this.onRemoved(group);
+      if (saysOutside(reply)) this.onRemoved(group);
     });
   }
 
@@ -118,9 +117,12 @@ export class Grouping {
     const group = this.room.current;
     if (group === undefined) return finished(now);
     this.#leaving = true;
-    this.#ask(now, { type: "leave_group", payload: { group } }, finished, () => {
-      // Also when refused: then the user is not in it any more, which is what was asked for.
+    this.#ask(now, { type: "leave_group", payload: { group } }, finished, (reply) => {
       this.#leaving = false;
+      // Who is not in it any more has what was asked for.
+      if (reply?.type !== "group_left" && !saysOutside(reply)) {
+        return this.#refused(`Group ${group} not left`, reply);
+      }
       this.#screen.say(`Leave group chat ${group}`);
       this.left();
     });
@@ -182,6 +184,10 @@ export class Grouping {
     this.#screen.say(`${what}: ${why}`, "error");
   }
 }
+
+/** Refused, since the user is not in the group. */
+const saysOutside = (reply: Reply | undefined): boolean =>
+  isRefused(reply, RefusalReason.NotAMember) || isRefused(reply, RefusalReason.DoesNotExist);
 
 const isRefused = (reply: Reply | undefined, reason: RefusalReason): boolean =>
   reply?.type === "refused" && reply.payload.reason === reason;
