@@ -163,7 +163,7 @@ export const RefusalReason = {
   AddressFull: "address_full",
   /** Too many groups created or entered in the last minute; `detail` says when to ask again. */
   TooSoon: "too_soon",
-  /** Too many requests without an answer, or too much of them waits its turn. */
+  /** Too many requests without an answer, or too many answers that are not taken. */
   Busy: "busy",
   /** A request older than those whose outcome is remembered. */
   Stale: "stale",

@@ -1,6 +1,6 @@
 // A queue that is cheap at both ends of its life: in at the back, out at the front. Knows nothing of what it holds.
 
-/** Taken items are cut off once there are this many, and as many as are left: each is moved at most once. */
+/** The empty places are cut off once there are this many, and no fewer than items: a move for each item taken at most. */
 const COMPACT_AT = 256;
 
 export class Deque<Item> {

@@ -213,11 +213,11 @@ describe("what waits is bounded", () => {
     const quotas = new Quotas(allLimits({ "messages-per-second": 1, "messages-burst": 1 }));
     let passed = 0;
     const queue = new Pacing(context, quotas, () => passed++);
-    let refused: string[] = [];
-    context.refuse = (_link, _request, id, { reason }) => void refused.push(`${id} ${reason}`);
+    const ended: Link[] = [];
     const link = (): Link => {
       const address = { host: "10.0.0.1", port: 5_000 };
-      const one = new Link(endpoint, endpoint.connect(0, address), "", address, () => {});
+      const session = endpoint.connect(0, address);
+      const one = new Link(endpoint, session, "", address, (over) => ended.push(over));
       admit(one, 1, 10);
       return one;
     };
@@ -225,47 +225,50 @@ describe("what waits is bounded", () => {
       const message = { type: "list_groups", payload: {}, metadata: { id } } as const;
       queue.admit(one, { message, bytes });
     };
-    const takeRefused = (): string[] => {
-      const all = refused;
-      refused = [];
-      return all;
-    };
-    return { context, queue, link, admit, takeRefused, passed: () => passed };
+    return { context, queue, link, admit, ended, passed: () => passed };
   };
 
+  const MEBIBYTE = 1_048_576;
+
   test("in number, for each session", () => {
-    const { context, queue, link, admit, takeRefused, passed } = pacing();
+    const { context, queue, link, admit, ended, passed } = pacing();
     const one = link();
+    const other = link();
+    admit(other, 2, 10);
     for (let id = 2; id < PACED_MAX_REQUESTS + 2; id++) admit(one, id, 10);
-    expect(takeRefused()).toEqual([]);
+    expect(ended).toEqual([]);
     admit(one, 1_000, 10);
-    expect(takeRefused()).toEqual(["1000 busy"]);
-    context.now = queue.nextWakeup();
+    expect(ended).toEqual([one]);
+    // Nothing of it passes any more, and the other one has its turn.
+    context.now = 1e9;
     queue.wake();
-    expect(passed()).toBe(2);
-    admit(one, 1_001, 10);
-    expect(takeRefused()).toEqual([]);
+    expect(passed()).toBe(3);
   });
 
-  test("in bytes, for each session and for all", () => {
-    const { queue, link, admit, takeRefused } = pacing();
+  test("in bytes, for each session", () => {
+    const { link, admit, ended } = pacing();
     const one = link();
-    const mebibyte = 1_048_576;
-    for (let id = 2; id < 2 + PACED_MAX_BYTES / mebibyte; id++) admit(one, id, mebibyte);
-    expect(takeRefused()).toEqual([]);
+    for (let id = 2; id < 2 + PACED_MAX_BYTES / MEBIBYTE; id++) admit(one, id, MEBIBYTE);
+    expect(ended).toEqual([]);
     admit(one, 1_000, 1);
-    expect(takeRefused()).toEqual(["1000 busy"]);
+    expect(ended).toEqual([one]);
+  });
+
+  test("in bytes for all together: the one with most of it goes, whoever came last", () => {
+    const { link, admit, ended } = pacing();
+    const small = link();
+    admit(small, 2, 1_000);
+    const large = link();
+    for (let id = 2; id < 2 + PACED_MAX_BYTES / MEBIBYTE; id++) admit(large, id, MEBIBYTE);
     const other = link();
-    const rest = PACED_ALL_MAX_BYTES - PACED_MAX_BYTES;
-    for (let id = 2; id < 2 + rest / mebibyte; id++) admit(other, id, mebibyte);
-    expect(takeRefused()).toEqual([]);
-    const third = link();
-    admit(third, 1_001, 1);
-    expect(takeRefused()).toEqual(["1001 busy"]);
-    // What one left behind is room for others.
-    queue.lost(one);
-    admit(third, 1_002, mebibyte);
-    expect(takeRefused()).toEqual([]);
+    const rest = PACED_ALL_MAX_BYTES - PACED_MAX_BYTES - MEBIBYTE;
+    for (let id = 2; id < 2 + rest / MEBIBYTE; id++) admit(other, id, MEBIBYTE);
+    expect(ended).toEqual([]);
+    admit(small, 3, MEBIBYTE);
+    expect(ended).toEqual([large]);
+    // What it left behind is room for others.
+    for (let id = 4; id < 40; id++) admit(small, id, MEBIBYTE);
+    expect(ended).toEqual([large]);
   });
 
   test("and gone with its session", () => {

@@ -16,7 +16,6 @@ import type { ServerContext } from "./context.ts";
 import { tooFast } from "./lines.ts";
 import type { Link } from "./link.ts";
 import type { Quotas } from "./quotas.ts";
-import * as refusals from "./refusals.ts";
 
 /** What a client asked, and how many bytes it took. That some of it is for servers to say is of no matter here. */
 export interface Arrival {
@@ -62,19 +61,20 @@ export class Pacing {
     this.#pass = pass;
   }
 
-  /** A request has come: it passes now, waits, or is refused since too much waits already. */
+  /** A request has come: it passes now, or waits. Where too much waits, a session has to go. */
   admit(link: Link, arrival: Arrival): void {
     const { now } = this.#context;
     const { meter } = link;
     if (meter.told && this.#quotas.isRested(now, meter)) meter.told = false;
     const waiter = this.#waiters.get(link);
-    if (waiter !== undefined) return void this.#wait(waiter, arrival);
+    if (waiter !== undefined) return this.#wait(waiter, arrival);
     const opensAt = this.#quotas.opensAt(meter);
     if (opensAt <= now) return this.#through(link, arrival);
     const first = new Waiter(link);
     this.#waiters.set(link, first);
     this.#wakeups.schedule(first, opensAt);
-    if (!this.#wait(first, arrival) || meter.told) return;
+    this.#wait(first, arrival);
+    if (meter.told || !this.#waiters.has(link)) return;
     meter.told = true;
     this.#tell(link, opensAt - now);
   }
@@ -100,22 +100,26 @@ export class Pacing {
     }
   }
 
-  /** Returns whether it waits: for as long as too much does already, it is refused. */
-  #wait(waiter: Waiter, arrival: Arrival): boolean {
-    const { message, bytes } = arrival;
-    const full =
-      waiter.arrivals.length >= PACED_MAX_REQUESTS ||
-      waiter.bytes + bytes > PACED_MAX_BYTES ||
-      this.#bytes + bytes > PACED_ALL_MAX_BYTES;
-    if (full) {
-      const { type, metadata } = message;
-      this.#context.refuse(waiter.link, type, metadata.id, refusals.TOO_MUCH_WAITS);
-      return false;
-    }
+  #wait(waiter: Waiter, arrival: Arrival): void {
+    const { bytes } = arrival;
     waiter.arrivals.push(arrival);
     waiter.bytes += bytes;
     this.#bytes += bytes;
-    return true;
+    // More than a client may have without an answer.
+    if (waiter.arrivals.length > PACED_MAX_REQUESTS || waiter.bytes > PACED_MAX_BYTES) {
+      this.#end(waiter);
+    } else if (this.#bytes > PACED_ALL_MAX_BYTES) this.#end(this.#largest(waiter));
+  }
+
+  /** Refusing one request alone would let those behind it overtake it; on its next session, the client asks all again. */
+  #end({ link }: Waiter): void {
+    this.lost(link);
+    link.end();
+  }
+
+  #largest(largest: Waiter): Waiter {
+    for (const waiter of this.#waiters.values()) if (waiter.bytes > largest.bytes) largest = waiter;
+    return largest;
   }
 
   #release(waiter: Waiter): void {

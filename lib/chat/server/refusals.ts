@@ -28,10 +28,6 @@ export const TOO_MANY_UNTAKEN = refusal(
   RefusalReason.Busy,
   "You have yet to take the answers to what you asked before.",
 );
-export const TOO_MUCH_WAITS = refusal(
-  RefusalReason.Busy,
-  "You are sending faster than the server allows, and too much waits already.",
-);
 
 /** `problem` says what cannot be read. */
 export const invalidMessage = (problem: string): Refusal =>
