@@ -1,123 +1,112 @@
-// The fields of a message that came from outside, each read with its check: the value, or a Mismatch thrown.
-// Knows the shapes of single fields, not of messages. message-decode.ts catches what is thrown here; nothing else sees it.
+// Readers of the values in a message: JSON in, checked values out, or a Malformed thrown. Knows values, not messages.
+// message-decode.ts catches what is thrown here; nothing else sees it.
 
 import { isDottedQuad, PORT_MAX } from "../transport/address.ts";
-import { EPOCH_MAX_UNITS, NAME_WIRE_MAX_UNITS } from "./limits.ts";
-import { RefusalReason, type TableChange, type TableEntry } from "./message.ts";
-
-/** An object of JSON, its fields unchecked. */
-export type Fields = { readonly [name: string]: unknown };
+import { DETAIL_MAX_UNITS, EPOCH_MAX_UNITS, NAME_WIRE_MAX_UNITS } from "./limits.ts";
+import {
+  RefusalReason,
+  SENDER_TAG_DIGITS,
+  type TableChange,
+  type TableEntry,
+  type TablePosition,
+} from "./message.ts";
 
 /** The first field that is not what it must be, and why. */
-export class Mismatch {
+export class Malformed {
   readonly reason: string;
   constructor(reason: string) {
     this.reason = reason;
   }
 }
 
-export const KEY_HEX = /^[0-9a-f]{64}$/;
-export const SENDER_HEX = /^[0-9a-f]{16}$/;
+/** Checks one value. `name` is what it is called in the reason. Throws a Malformed. */
+export type Read<Value> = (value: unknown, name: string) => Value;
 
-export function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
+/** A reader for each field of an object. */
+export type Shape<Value> = { readonly [Name in keyof Value]-?: Read<Value[Name]> };
 
-export function text(fields: Fields, name: string, maxUnits = Infinity): string {
-  const value = fields[name];
-  if (typeof value !== "string") throw new Mismatch(`${name}: not a string`);
-  if (value.length > maxUnits) throw new Mismatch(`${name}: longer than ${maxUnits}`);
-  return value;
-}
+export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
-export const nameOf = (fields: Fields, name: string): string =>
-  text(fields, name, NAME_WIRE_MAX_UNITS);
-
-export function matching(fields: Fields, name: string, pattern: RegExp): string {
-  const value = text(fields, name);
-  if (!pattern.test(value)) throw new Mismatch(`${name}: malformed`);
-  return value;
-}
-
-export function whole(
-  fields: Fields,
-  name: string,
-  least: number,
-  most = Number.MAX_SAFE_INTEGER,
-): number {
-  const value = fields[name];
-  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < least || value > most) {
-    throw new Mismatch(`${name}: not a whole number from ${least} to ${most}`);
-  }
-  return value;
-}
-
-export function list<Item>(
-  fields: Fields,
-  name: string,
-  most: number,
-  read: (item: unknown) => Item,
-): Item[] {
-  const value = fields[name];
-  if (!Array.isArray(value)) throw new Mismatch(`${name}: not a list`);
-  if (value.length > most) throw new Mismatch(`${name}: more than ${most}`);
-  return value.map(read);
-}
-
-export function nameItem(item: unknown): string {
-  if (typeof item !== "string" || item.length > NAME_WIRE_MAX_UNITS)
-    throw new Mismatch("list: not a name");
-  return item;
-}
-
-/** `what`: how it is called in the reason. */
-export function fieldsOf(value: unknown, what: string): Fields {
-  if (!isFields(value)) throw new Mismatch(`${what}: not an object`);
-  return value;
-}
-
-export const epochOf = (fields: Fields): string => text(fields, "epoch", EPOCH_MAX_UNITS);
-
-export const position = (fields: Fields) => ({
-  epoch: epochOf(fields),
-  version: whole(fields, "version", 0),
-});
-
-function hostOf(fields: Fields): string {
-  const host = text(fields, "host");
-  if (!isDottedQuad(host)) throw new Mismatch("host: malformed");
-  return host;
-}
-
-function place(fields: Fields): Omit<TableEntry, "name"> {
-  return {
-    key: matching(fields, "key", KEY_HEX),
-    host: hostOf(fields),
-    port: whole(fields, "port", 1, PORT_MAX),
+/** An object made anew of the fields in `shape`. Others are ignored; one that reads as undefined is left out. */
+export const object = <Value extends object>(shape: Shape<Value>): Read<Value> => {
+  const readers = Object.entries<Read<unknown>>(shape as Record<string, Read<unknown>>);
+  return (value, name) => {
+    if (!isObject(value)) throw new Malformed(`${name}: not an object`);
+    const fields: Record<string, unknown> = {};
+    for (const [field, read] of readers) {
+      const found = read(value[field], field);
+      if (found !== undefined) fields[field] = found;
+    }
+    return fields as Value;
   };
-}
+};
 
-export function tableEntry(item: unknown): TableEntry {
-  const fields = fieldsOf(item, "list");
-  return { name: nameOf(fields, "name"), ...place(fields) };
-}
+export const optional =
+  <Value>(read: Read<Value>): Read<Value | undefined> =>
+  (value, name) =>
+    value === undefined ? undefined : read(value, name);
 
-export function tableChange(item: unknown): TableChange {
-  const fields = fieldsOf(item, "list");
-  const user = fields["user"];
-  return {
-    name: nameOf(fields, "name"),
-    user: user === null ? null : place(fieldsOf(user, "user")),
+export const nullable =
+  <Value>(read: Read<Value>): Read<Value | null> =>
+  (value, name) =>
+    value === null ? null : read(value, name);
+
+/** A list of at most `most`. */
+export const list =
+  <Item>(read: Read<Item>, most: number): Read<Item[]> =>
+  (value, name) => {
+    if (!Array.isArray(value)) throw new Malformed(`${name}: not a list`);
+    if (value.length > most) throw new Malformed(`${name}: more than ${most}`);
+    return value.map((item) => read(item, name));
   };
-}
 
-export function refusalReason(fields: Fields): RefusalReason {
-  const value = fields["reason"];
-  for (const reason of Object.values(RefusalReason)) if (reason === value) return reason;
-  // A newer server may know more reasons; `detail` tells people what this one is.
-  return RefusalReason.InvalidMessage;
-}
+/** A string of at most `maxUnits` UTF-16 units. */
+const textUpTo =
+  (maxUnits: number): Read<string> =>
+  (value, name) => {
+    if (typeof value !== "string") throw new Malformed(`${name}: not a string`);
+    if (value.length > maxUnits) throw new Malformed(`${name}: longer than ${maxUnits}`);
+    return value;
+  };
 
-export const identified = (metadata: Fields) => ({ id: whole(metadata, "id", 1) });
+const matching =
+  (pattern: RegExp): Read<string> =>
+  (value, name) => {
+    if (!pattern.test(text(value, name))) throw new Malformed(`${name}: malformed`);
+    return value as string;
+  };
 
-export const group = (fields: Fields) => ({ group: nameOf(fields, "group") });
+/** A whole number from `least` to `most`. */
+const wholeFrom =
+  (least: number, most = Number.MAX_SAFE_INTEGER): Read<number> =>
+  (value, name) => {
+    if (typeof value === "number" && Number.isSafeInteger(value) && value >= least && value <= most)
+      return value;
+    throw new Malformed(`${name}: not a whole number from ${least} to ${most}`);
+  };
+
+export const text = textUpTo(Infinity);
+export const name = textUpTo(NAME_WIRE_MAX_UNITS);
+export const detail = textUpTo(DETAIL_MAX_UNITS);
+export const epoch = textUpTo(EPOCH_MAX_UNITS);
+export const key = matching(/^[0-9a-f]{64}$/);
+export const senderTag = matching(new RegExp(`^[0-9a-f]{${SENDER_TAG_DIGITS}}$`));
+export const count = wholeFrom(0);
+export const ordinal = wholeFrom(1);
+
+const host: Read<string> = (value, name) => {
+  if (!isDottedQuad(text(value, name))) throw new Malformed(`${name}: malformed`);
+  return value as string;
+};
+
+const place: Shape<Omit<TableEntry, "name">> = { key, host, port: wholeFrom(1, PORT_MAX) };
+
+export const positionShape: Shape<TablePosition> = { epoch, version: count };
+export const position = object(positionShape);
+export const tableEntry = object<TableEntry>({ name, ...place });
+export const tableChange = object<TableChange>({ name, user: nullable(object(place)) });
+
+/** A newer server may know more reasons; `detail` tells people what such a one is. */
+export const refusalReason: Read<RefusalReason> = (value) =>
+  Object.values(RefusalReason).find((reason) => reason === value) ?? RefusalReason.InvalidMessage;

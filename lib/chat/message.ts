@@ -62,7 +62,11 @@ interface RequestMetadata {
  */
 export type Register = Envelope<
   "register",
-  { readonly name: string; readonly groups: readonly string[]; readonly known?: TablePosition },
+  {
+    readonly name: string;
+    readonly groups: readonly string[];
+    readonly known?: TablePosition | undefined;
+  },
   RequestMetadata
 >;
 
