@@ -28,14 +28,13 @@ const serve = async ({ port, keyFile, password, verbose, limits }: ServerRun): P
   if (key.warning !== undefined) program.complain(key.warning);
   const { keyPair } = key;
 
-  const secret = psk === undefined ? {} : { psk };
   const machine = new ServerMachine({
     port,
     keyPair,
     random: randomBytes,
     mayGrow: socket.unfragmented,
     limits,
-    ...secret,
+    psk,
   });
   const screen = openServerConsole({
     onInterrupt: () => drive?.act((now) => machine.interrupt(now)),

@@ -2,8 +2,11 @@
 // Knows no clock, no socket and no screen: all of that comes in as arguments and goes out as values.
 
 import type { Address, Datagram } from "../transport/address.ts";
+import type { Mismatch } from "../transport/transport-event.ts";
 import type { Line } from "./line.ts";
 import type { LogEntry } from "./log.ts";
+
+export type { Mismatch } from "../transport/transport-event.ts";
 
 export interface Machine {
   /** A datagram has arrived. `now` in ms, monotonic, the same clock throughout. */
@@ -15,13 +18,6 @@ export interface Machine {
   /** Everything that must happen, once per turn of the loop. */
   flush(now: number): Output;
 }
-
-/** Why a client and its server do not come together, though both are there. */
-export type Mismatch =
-  /** The server has another key than the one expected. Nothing proves that it holds this one. */
-  | { readonly reason: "other_key"; readonly key: Uint8Array }
-  /** One of them has a password and the other has not, or they have different ones. */
-  | { readonly reason: "password_wanted" | "password_unwanted" | "password_wrong" };
 
 export interface Output {
   readonly datagrams: readonly Datagram[];

@@ -12,14 +12,8 @@ import type { Input, ShownLine } from "./live-line.ts";
 import { LiveLine } from "./live-line.ts";
 import type { Look } from "./look.ts";
 import { Output } from "./output.ts";
-import {
-  isKnownToReflow,
-  setRaw,
-  SIZE_UNKNOWN,
-  STDOUT,
-  SUSPEND_WAIT_MS,
-  terminalSize,
-} from "./tty.ts";
+import { TerminalHold } from "./terminal-hold.ts";
+import { isKnownToReflow, setRaw, SIZE_UNKNOWN, STDOUT, terminalSize } from "./tty.ts";
 import { Whereabouts } from "./whereabouts.ts";
 
 const BELL = "\x07";
@@ -29,6 +23,7 @@ export class LiveConsole implements Console {
   readonly #events: ConsoleEvents;
   readonly #output: Output;
   readonly #interruption: Interruption;
+  readonly #hold: TerminalHold;
   readonly #live = new LiveLine(SIZE_UNKNOWN.columns, SIZE_UNKNOWN.rows);
   readonly #whereabouts: Whereabouts;
   readonly #keyboard: Keyboard;
@@ -48,8 +43,6 @@ export class LiveConsole implements Console {
   /** No more lines are taken: the program is on its way out. */
   #ending = false;
   #closed = false;
-  readonly #onExit = (): void => this.#restoreNow();
-  readonly #onContinue = (): void => this.#resume();
 
   constructor(look: Look, events: ConsoleEvents) {
     this.#look = look;
@@ -66,7 +59,11 @@ export class LiveConsole implements Console {
     });
     this.#interruption = new Interruption(events.onInterrupt, () => this.#output.drained());
     this.#output = new Output(STDOUT, () => this.#interruption.begin());
-    this.#holdProcess();
+    this.#hold = new TerminalHold(this.#interruption, {
+      beforeInterrupt: () => this.#leaveLine("^C"),
+      onContinue: () => this.#resume(),
+    });
+    this.#hold.take();
     setRaw(true); // before the prompt: who answers it at once is not to see that twice
   }
 
@@ -104,9 +101,9 @@ export class LiveConsole implements Console {
     if (this.#interruption.begun) return undefined;
     // From here to the first thing that is read by whoever has it now, nothing is waited for: no key gets lost.
     this.#keyboard.leave();
-    this.#releaseProcess();
+    this.#hold.release();
     const result = await use();
-    this.#holdProcess();
+    this.#hold.take();
     this.#keyboard.listen();
     this.#resume();
     return result;
@@ -122,23 +119,11 @@ export class LiveConsole implements Console {
     this.#bytes += this.#live.frame(this.#lines.splice(0), undefined);
     this.#writeNow(PASTE_MARKS_OFF);
     this.#closed = true;
+    this.#hold.cleared();
     await this.#output.drained();
     setRaw(false);
     this.#keyboard.leave();
-    this.#releaseProcess();
-  }
-
-  /** What happens to the process concerns the terminal from now on. */
-  #holdProcess(): void {
-    this.#interruption.listen(() => this.#leaveLine("^C"));
-    process.on("SIGCONT", this.#onContinue);
-    process.on("exit", this.#onExit);
-  }
-
-  #releaseProcess(): void {
-    process.off("exit", this.#onExit);
-    process.off("SIGCONT", this.#onContinue);
-    this.#interruption.ignore();
+    this.#hold.release();
   }
 
   /** What the first prompt has not waited for, since it takes time to load. */
@@ -250,25 +235,15 @@ export class LiveConsole implements Console {
     this.#bytes += this.#live.frame(this.#lines.splice(0), undefined);
     this.#writeNow(PASTE_MARKS_OFF);
     void this.#output.drained().then(() => {
-      if (this.#closed) return;
-      setRaw(false);
-      process.kill(0, "SIGTSTP"); // the whole job, as the terminal would do it
-      // Twice, since after a long stop this timer may be seen before the signal that ended it.
-      setTimeout(() => setTimeout(() => this.#wasNotStopped(), SUSPEND_WAIT_MS), SUSPEND_WAIT_MS);
+      if (!this.#closed) this.#hold.stop();
     });
-  }
-
-  #wasNotStopped(): void {
-    if (this.#suspended) this.#resume();
   }
 
   #resume(): void {
     if (!this.#opened || this.#closed) return;
     this.#suspended = false;
     this.#live.forget(); // whoever was in front meanwhile has left the cursor on a fresh line
-    // The shell may have changed the mode meanwhile; asking for the one that is thought to be on does nothing.
-    setRaw(false);
-    setRaw(true);
+    this.#hold.rawAgain();
     this.#bytes += PASTE_MARKS_ON;
     this.#resized();
     this.#goOn();
@@ -286,15 +261,5 @@ export class LiveConsole implements Console {
     if (this.#mustWait()) return;
     this.#keys?.resume();
     this.#render();
-  }
-
-  /** The process ends without `close`: a second `^C`, or a fault. Whatever is still to be written is lost. */
-  #restoreNow(): void {
-    try {
-      console.write(this.#closed ? "" : `${PASTE_MARKS_OFF}\r\n`);
-      setRaw(false);
-    } catch {
-      // The terminal is gone; there is nothing to give back.
-    }
   }
 }

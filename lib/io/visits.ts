@@ -62,8 +62,8 @@ export class Visits {
       random: randomBytes,
       mayGrow: socket.unfragmented,
       left,
-      ...(trust === undefined ? {} : { serverKey: trust.expected }),
-      ...(psk === undefined ? {} : { psk }),
+      serverKey: trust?.expected,
+      psk,
     });
     const drive = new Drive(machine, {
       show(lines) {

@@ -6,15 +6,20 @@ import { sameAddress } from "./address.ts";
 import { equalSecrets } from "./crypto/keys.ts";
 import type { DeadlineQueue, Scheduled } from "./deadline-queue.ts";
 import type { Initiation } from "./handshake/initiation.ts";
-import type { Revival } from "./handshake/revival.ts";
-import { Hoards } from "./session/hoards.ts";
+import type { Inquiry } from "./handshake/inquiry.ts";
+import { Hoards } from "./hoards.ts";
 import type { SessionName } from "./session/key-phases.ts";
 import type { Session } from "./session/session.ts";
+import type { SessionId } from "./transport-event.ts";
 import { ByteReader } from "./wire/bytes.ts";
 import type { ResetPacket } from "./wire/datagrams.ts";
 
-/** A handle for one session of one endpoint; never used twice. */
-export type SessionId = number;
+/** Asking whether the peer has restarted. */
+export interface Revival {
+  readonly inquiry: Inquiry;
+  /** When HELLO was sent last, in ms. */
+  readonly askedAt: number;
+}
 
 /** A session, and what the endpoint keeps beside it. */
 export interface Connection extends Scheduled {
@@ -37,7 +42,7 @@ export interface Connection extends Scheduled {
 export type ConnectionParts = Omit<Connection, "id" | "revival" | "touched" | keyof Scheduled>;
 
 export class Connections {
-  readonly hoards = new Hoards();
+  readonly hoards = new Hoards<Connection>();
   readonly #deadlines: DeadlineQueue<Connection>;
   readonly #random: (bytes: number) => Uint8Array;
   readonly #byId = new Map<SessionId, Connection>();

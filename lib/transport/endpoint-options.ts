@@ -14,7 +14,7 @@ export interface EndpointOptions {
   /** Sessions that this side started are kept by a sign of life this often, in ms; left out: not. */
   readonly keepAliveMs?: number;
   /** A secret shared by both sides (IKpsk2), 32 bytes. */
-  readonly psk?: Uint8Array;
+  readonly psk?: Uint8Array | undefined;
   /** How many sessions others may begin. */
   readonly handshakes?: HandshakeLimits;
   /** How long the keys of a session serve; left out: as in KEY_LIMITS. */
@@ -27,7 +27,7 @@ export interface EndpointOptions {
 
 export interface ConnectOptions {
   /** The static key that the other side must have; left out, the one that it presents is taken. */
-  readonly expectedKey?: Uint8Array;
+  readonly expectedKey?: Uint8Array | undefined;
   /**
    * For a responder that somebody waits for. The handshake is patient with one that is busy; and when it, or later the
    * session, can come to nothing, that is `closed` with the reason. Left out: who presents another key than the

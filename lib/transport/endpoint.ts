@@ -2,23 +2,22 @@
 // says what must be sent and what has happened. Knows nothing of sockets, clocks or chat.
 
 import { type Address, type Datagram, sameAddress } from "./address.ts";
-import { type Connection, Connections, type SessionId } from "./connections.ts";
+import { type Connection, Connections } from "./connections.ts";
 import { DeadlineQueue } from "./deadline-queue.ts";
 import type { ConnectOptions, EndpointOptions } from "./endpoint-options.ts";
 import type { FramedMessage } from "./framed-message.ts";
 import { Handshakes } from "./handshake/handshakes.ts";
 import { Resets } from "./handshake/resets.ts";
 import { Revivals } from "./handshake/revival.ts";
-import type { TransportEvent } from "./transport-event.ts";
+import type { SessionId, TransportEvent } from "./transport-event.ts";
 import { Turn, UNLIMITED } from "./turn.ts";
 import { ByteReader } from "./wire/bytes.ts";
 import { type DataPacket, decodeDatagram, PacketKind, type RetryPacket } from "./wire/datagrams.ts";
 import { CloseCode } from "./wire/frames.ts";
 
-export type { SessionId } from "./connections.ts";
 export type { ConnectOptions, EndpointOptions } from "./endpoint-options.ts";
 export { UNLIMITED } from "./turn.ts";
-export type { TransportEvent } from "./transport-event.ts";
+export type { SessionId, TransportEvent } from "./transport-event.ts";
 
 export class Endpoint {
   readonly publicKey: Uint8Array;
@@ -188,7 +187,7 @@ export class Endpoint {
   /** This session may keep more than before: others may have to go for it, or it itself. */
   #makeRoom(connection: Connection): void {
     const { hoards } = this.#connections;
-    hoards.note(connection);
+    hoards.note(connection, connection.session.incoming);
     for (let excess = hoards.excess(); excess !== undefined; excess = hoards.excess()) {
       this.#sayClosed(excess, CloseCode.NoRoom, "too much that is not whole");
       this.#turn.over(excess, { reason: "no_room" });

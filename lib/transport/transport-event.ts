@@ -1,7 +1,9 @@
 // What an endpoint has to say to the layer above it.
 
 import type { Address } from "./address.ts";
-import type { SessionId } from "./connections.ts";
+
+/** A handle for one session of one endpoint; never used twice. */
+export type SessionId = number;
 
 /**
  * Why a session is gone, or never came to be:
@@ -16,26 +18,17 @@ import type { SessionId } from "./connections.ts";
  * - `password_unwanted`: it shares none, and we were given one;
  * - `password_wrong`: it shares another one than ours.
  */
-export type ClosedReason =
-  | "peer"
-  | "reset"
-  | "idle"
-  | "violation"
-  | "expired"
-  | "no_room"
-  | "other_key"
-  | "password_wanted"
-  | "password_unwanted"
-  | "password_wrong";
-
-/** A reason, and what belongs to it. */
 export type Ending =
-  | { readonly reason: Exclude<ClosedReason, "other_key"> }
-  | {
-      readonly reason: "other_key";
-      /** The key that was presented, 32 bytes. Nothing proves that its holder is there. */
-      readonly key: Uint8Array;
-    };
+  { readonly reason: "peer" | "reset" | "idle" | "violation" | "expired" | "no_room" } | Mismatch;
+
+/** Why two do not come together, though both are there: `key` is the one presented, 32 bytes, which nothing proves. */
+export type Mismatch =
+  | { readonly reason: "other_key"; readonly key: Uint8Array }
+  | { readonly reason: "password_wanted" | "password_unwanted" | "password_wrong" };
+
+export function isMismatch(ending: Ending): ending is Mismatch {
+  return ending.reason === "other_key" || ending.reason.startsWith("password_");
+}
 
 export type TransportEvent =
   | {

@@ -2,9 +2,9 @@
 // Knows nothing of packets or time.
 
 import type { Address, Datagram } from "./address.ts";
-import type { Connection, Connections, SessionId } from "./connections.ts";
+import type { Connection, Connections } from "./connections.ts";
 import { Deque } from "./deque.ts";
-import type { Ending, TransportEvent } from "./transport-event.ts";
+import type { Ending, SessionId, TransportEvent } from "./transport-event.ts";
 
 /** What one flush sends at most: no further session is asked for more once there is so much. */
 export interface FlushLimits {

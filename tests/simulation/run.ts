@@ -14,7 +14,7 @@ import { Messages, type Tally } from "./messages.ts";
 import { Names } from "./names.ts";
 import type { Options } from "./options.ts";
 import { drawScenario, type Scenario, SERVER_SEAT } from "./scenario.ts";
-import { type SessionPair, type SessionWatcher, watchSessions } from "./sessions.ts";
+import { type SessionWatcher, watchSessions } from "./sessions.ts";
 import { Sizes } from "./sizes.ts";
 import { Stage } from "./stage.ts";
 import type { Trace } from "./trace.ts";
@@ -83,27 +83,6 @@ export const scenarioOf = (options: Options): Scenario =>
   drawScenario(options, new Prng(options.seed ^ 0x5ce_4a10));
 
 export const run = (options: Options, scenario: Scenario, trace?: Trace): Result => {
-  let watcher: SessionWatcher | undefined;
-  return watchSessions(
-    {
-      found: (rule, what) => watcher?.found(rule, what),
-      expired: (pair) => watcher?.expired(pair),
-      probed: (to) => watcher?.probed(to),
-    },
-    (sessions) =>
-      runWatched(options, scenario, trace, sessions, (one) => {
-        watcher = one;
-      }),
-  );
-};
-
-const runWatched = (
-  options: Options,
-  scenario: Scenario,
-  trace: Trace | undefined,
-  sessions: () => SessionPair[],
-  begin: (watcher: SessionWatcher) => void,
-): Result => {
   const stage = new Stage(options, scenario, new Prng(options.seed));
   const { world } = stage;
   const findings = new Findings(() => world.now);
@@ -121,11 +100,6 @@ const runWatched = (
   const sizes = new Sizes(findings, world.network, options);
   const names = new Names(findings, book);
   const upkeep = new Upkeep(world, findings, stage.disturbances, { options, scenario, strict });
-  begin({
-    found: (rule, what) => findings.add(rule, what),
-    expired: (pair) => upkeep.expired(pair),
-    probed: (to) => upkeep.probed(to),
-  });
   conversations.onEnd = (now, typed) => {
     messages.onEnd(now, typed);
     gone.onEnd(now, typed);
@@ -133,15 +107,22 @@ const runWatched = (
   if (trace !== undefined) world.watchers.push(trace);
   world.watchers.push(book, gone, conversations, messages, names, bounds, sizes, upkeep, stage);
   conversations.onTyped = (typed) => messages.add(typed);
+  const watcher: SessionWatcher = {
+    found: (rule, what) => findings.add(rule, what),
+    expired: (pair) => upkeep.expired(pair),
+    probed: (to) => upkeep.probed(to),
+  };
   try {
-    stage.open(conversations);
-    play(stage, options);
-    settle(stage, conversations, findings, scenario.faults.length === 0);
-    upkeep.settled = true;
-    rollCall(stage, conversations, findings);
-    if (findings.list.length === 0) checkTables(stage, book, findings);
-    quiet(stage, bounds, findings, bounds.forsaken(sessions()).length);
-    bounds.checkForgotten(world.now, sessions());
+    watchSessions(watcher, (sessions) => {
+      stage.open(conversations);
+      play(stage, options);
+      settle(stage, conversations, findings, scenario.faults.length === 0);
+      upkeep.settled = true;
+      rollCall(stage, conversations, findings);
+      if (findings.list.length === 0) checkTables(stage, book, findings);
+      quiet(stage, bounds, findings, bounds.forsaken(sessions()).length);
+      bounds.checkForgotten(world.now, sessions());
+    });
     if (findings.list.length === 0) messages.finish();
   } catch (error) {
     findings.add("threw", error instanceof Error ? (error.stack ?? error.message) : String(error));

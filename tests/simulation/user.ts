@@ -110,12 +110,8 @@ export class User {
   }
 
   #plan(now: number): void {
-    const step = this.#options.script[this.#next];
-    if (step === undefined || this.#resting) return;
-    if (!step.hasty && !this.idle) {
-      this.#typesAt = Number.POSITIVE_INFINITY;
-      return;
-    }
+    const step = this.#nextStep();
+    if (step === undefined) return;
     const process = this.#process;
     this.#typesAt = now + step.thinkMs;
     this.#world.at(this.#typesAt, (later) => {
@@ -123,13 +119,18 @@ export class User {
     });
   }
 
-  #act(now: number): void {
+  /** What to type next, if it may be typed already. */
+  #nextStep(): Step | undefined {
     const step = this.#options.script[this.#next];
-    if (step === undefined || this.#resting) return;
-    if (!step.hasty && !this.idle) {
-      this.#typesAt = Number.POSITIVE_INFINITY;
-      return;
-    }
+    if (step === undefined || this.#resting) return undefined;
+    if (step.hasty || this.idle) return step;
+    this.#typesAt = Number.POSITIVE_INFINITY;
+    return undefined;
+  }
+
+  #act(now: number): void {
+    const step = this.#nextStep();
+    if (step === undefined) return;
     this.#next++;
     this.type(now, this.#line(step.wish));
     this.#plan(now);

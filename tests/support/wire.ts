@@ -129,7 +129,7 @@ function writeFrame(writer: ByteWriter, frame: FrameVector): void {
       return frames.writeAck(writer, rangeSet(ranges), delayMicros, ranges.length);
     }
     case "stream":
-      return frames.writeStream(writer, frame.offset, unhex(frame.data));
+      return writeStream(writer, frame.offset, unhex(frame.data));
     case "max_data":
       return frames.writeMaxData(writer, frame.limit);
     case "close":
@@ -149,3 +149,9 @@ export function rangeSet(ranges: readonly (readonly [number, number])[]): RangeS
   for (const [smallest, largest] of ranges) set.add(smallest, largest + 1);
   return set;
 }
+
+/** A whole STREAM frame. */
+export const writeStream = (writer: ByteWriter, offset: number, data: Uint8Array): void => {
+  frames.writeStreamHeader(writer, offset, data.length);
+  writer.bytes(data);
+};

@@ -2,13 +2,13 @@
 
 import { describe, expect, test } from "bun:test";
 
+import { Scratch } from "../../lib/transport/scratch.ts";
 import {
   ByteReader,
   ByteWriter,
   equalBytes,
   fromHex,
   INTEGER_MAX,
-  Scratch,
   toHex,
   varintSize,
 } from "../../lib/transport/wire/bytes.ts";

@@ -17,10 +17,15 @@ import {
   streamOverhead,
   writeAck,
   writeClose,
-  writeStream,
 } from "../../lib/transport/wire/frames.ts";
 import { unhex } from "../support/vectors.ts";
-import { encodeFrames, type FrameVector, frameVector, rangeSet } from "../support/wire.ts";
+import {
+  encodeFrames,
+  type FrameVector,
+  frameVector,
+  rangeSet,
+  writeStream,
+} from "../support/wire.ts";
 import vectors from "../vectors/frames.json";
 
 /** The one frame in these bytes. */

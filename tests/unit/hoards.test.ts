@@ -13,9 +13,9 @@ import {
 } from "../../lib/transport/limits.ts";
 import { ReceiveStream } from "../../lib/transport/session/receive-stream.ts";
 import { ByteWriter } from "../../lib/transport/wire/bytes.ts";
-import { writeStream } from "../../lib/transport/wire/frames.ts";
 import { KeyedPeer } from "../fuzz/world/keyed-peer.ts";
 import { Prng } from "../support/prng.ts";
+import { writeStream } from "../support/wire.ts";
 
 const SERVER: Address = { host: "192.0.2.1", port: 5000 };
 /** A datagram may be longer than ours are: fewer of them fill a window. */

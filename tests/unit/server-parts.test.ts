@@ -52,8 +52,11 @@ test("the latest verdicts are remembered, also of those who left", () => {
   expect(departed.take("first")).toBeUndefined();
 });
 
+const MOST = 9;
+const someGroups = () => new Groups(() => true);
+
 describe("group messages", () => {
-  const group = new Groups().create("g", "key");
+  const group = someGroups().create("g", "key", MOST)!;
   const frame = frameMessage(new Uint8Array(1));
 
   test("are settled up to the first that is not", () => {
@@ -104,8 +107,8 @@ describe("group messages", () => {
 test("what is kept for groups that come back is bounded in bytes, for all of them together", () => {
   const settlement = new Settlement();
   const revivals = new Revivals(settlement);
-  const groups = new Groups();
-  const [one, other] = [groups.create("one", "key"), groups.create("other", "key")];
+  const groups = someGroups();
+  const [one, other] = [groups.create("one", "key", MOST)!, groups.create("other", "key", MOST)!];
   for (const group of [one, other]) revivals.open(1_000, group, true);
   const frame = frameMessage(new Uint8Array(1_000_000));
   const count = 2 * Math.floor(REVIVAL_MAX_BYTES / frame.length);
@@ -128,8 +131,8 @@ test.each([
   ["of the longest names there are", "\u{10437}".repeat(32), GROUP_NAMES_MAX_BYTES / 131],
   ["of short ones", "", GROUP_MEMBERS_MAX],
 ])("the list of the members of a full group fits in one message: %s", (_, name, most) => {
-  const groups = new Groups();
-  const group = groups.create("g", "key");
+  const groups = someGroups();
+  const group = groups.create("g", "key", MOST)!;
   const member = (number: number): User => ({
     key: "key",
     name: name === "" ? `m${number}` : name,
@@ -157,33 +160,35 @@ test.each([
   expect(groups.hasRoom(group, member(0), GROUP_MEMBERS_MAX)).toBe(true);
 });
 
-test("a forsaken group is looked for again only when somebody has left", () => {
-  const groups = new Groups();
-  for (const name of ["a", "b", "c"]) groups.create(name, `founder of ${name}`);
+test("the oldest forsaken group makes room, and is looked for again only when somebody has left", () => {
   const gone = new Set<string>();
   let asked = 0;
-  const forsaken = (): string | undefined => {
+  const groups = new Groups((founder) => {
+    asked++;
+    return !gone.has(founder);
+  });
+  for (const name of ["a", "b", "c"]) groups.create(name, `founder of ${name}`, 3);
+  const mayGrow = (): boolean => {
     asked = 0;
-    return groups.forsaken((key) => {
-      asked++;
-      return !gone.has(key);
-    })?.name;
+    return groups.mayGrow(3);
   };
   const leaves = (name: string): void => {
     gone.add(`founder of ${name}`);
     groups.leaveAll({ memberships: new Map() } as User);
   };
-  expect([forsaken(), asked]).toEqual([undefined, 3]);
-  expect([forsaken(), asked]).toEqual([undefined, 0]);
+  expect([mayGrow(), asked]).toEqual([false, 3]);
+  expect([mayGrow(), asked]).toEqual([false, 0]);
+  expect(groups.create("d", "founder of d", 3)).toBeUndefined();
   leaves("c");
-  expect([forsaken(), asked]).toEqual(["c", 3]);
-  expect([forsaken(), asked]).toEqual(["c", 1]);
+  expect([mayGrow(), asked]).toEqual([true, 3]);
+  expect([mayGrow(), asked]).toEqual([true, 1]);
   leaves("b");
-  expect(forsaken()).toBe("b");
-  gone.delete("founder of b");
-  expect(forsaken()).toBe("c");
-  groups.remove(groups.byName("c")!);
-  expect(forsaken()).toBeUndefined();
+  expect(groups.create("d", "founder of d", 3)?.name).toBe("d");
+  expect(groups.names()).toEqual(["a", "c", "d"]);
+  expect(mayGrow()).toBe(true);
+  // The one that was found has its founder again.
+  gone.delete("founder of c");
+  expect(mayGrow()).toBe(false);
 });
 
 describe("the state", () => {

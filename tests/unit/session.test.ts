@@ -34,10 +34,9 @@ import {
   writePathResponse,
   writePing,
   writeRekey,
-  writeStream,
 } from "../../lib/transport/wire/frames.ts";
 import { Prng } from "../support/prng.ts";
-import { rangeSet } from "../support/wire.ts";
+import { rangeSet, writeStream } from "../support/wire.ts";
 
 const KEY = aeadKey(new Uint8Array(32).fill(1));
 const PEER: Address = { host: "10.0.0.2", port: 2 };

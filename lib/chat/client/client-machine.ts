@@ -30,6 +30,20 @@ export type { ClientOptions, Left } from "./client-options.ts";
 
 const NOTHING: Output = { datagrams: [], lines: [] };
 
+/** How it ends. */
+interface ClientEnd {
+  readonly status: number;
+  /** When, in ms: after what is to be said is acknowledged. */
+  readonly at: number;
+  /** Nobody is told. */
+  readonly quiet: boolean;
+  /** Something was typed that has not come to its end. */
+  readonly unfinished: boolean;
+  /** What it is about, where nothing is said, and the group that the user was in. */
+  readonly mismatch?: Mismatch;
+  readonly group?: string | undefined;
+}
+
 export class ClientMachine implements Machine {
   readonly #options: ClientOptions;
   readonly #endpoint: Endpoint;
@@ -49,12 +63,7 @@ export class ClientMachine implements Machine {
   #welcomed = false;
   /** A command got no answer: over as soon as the direct messages on their way have come to their end. */
   #serverSilent = false;
-  #ending: { readonly status: number; readonly at: number; readonly quiet: boolean } | undefined;
-  /** What the ending is about, where nothing is said. */
-  #mismatch: Mismatch | undefined;
-  /** The group that the user was in at the end. */
-  #lastGroup: string | undefined;
-  #unfinished = false;
+  #ending: ClientEnd | undefined;
   #gone = false;
 
   constructor(options: ClientOptions) {
@@ -69,20 +78,23 @@ export class ClientMachine implements Machine {
       asksAtOnce: true,
       mayGrow,
       keyLimits,
-      ...(psk === undefined ? {} : { psk }),
+      psk,
     });
     this.#links = new DirectLinks(this.#endpoint, (key) => {
       const user = this.#table.byKey(key);
       return user && addressFrom(user, server);
     });
-    const place = { address: server, ...(serverKey === undefined ? {} : { key: serverKey }) };
-    this.#server = new ServerLink(this.#endpoint, place, {
-      registration: () => this.#registration(),
-      registered: (now, reply) => this.#onRegistered(now, reply.payload.name),
-      refused: (now, reply) => this.#onRefused(now, reply),
-      silent: (now) => this.#onSilent(now),
-      mismatched: (now, mismatch) => this.#onMismatch(now, mismatch),
-    });
+    this.#server = new ServerLink(
+      this.#endpoint,
+      { address: server, key: serverKey },
+      {
+        registration: () => this.#registration(),
+        registered: (now, reply) => this.#onRegistered(now, reply.payload.name),
+        refused: (now, reply) => this.#onRefused(now, reply),
+        silent: (now) => this.#onSilent(now),
+        mismatched: (now, mismatch) => this.#onMismatch(now, mismatch),
+      },
+    );
     this.#sending = new Sending({
       screen: this.#screen,
       table: this.#table,
@@ -141,8 +153,8 @@ export class ClientMachine implements Machine {
 
   /** What is left after the end. */
   get left(): Left {
-    const { room } = this.#grouping;
-    return { group: this.#lastGroup, room, unfinished: this.#unfinished };
+    const { group, unfinished = false } = this.#ending ?? {};
+    return { group, room: this.#grouping.room, unfinished };
   }
 
   /** What the last word of an unfinished line may become, in the form of readline's completer. */
@@ -158,8 +170,8 @@ export class ClientMachine implements Machine {
   /** A line was typed, without its line end. */
   line(now: number, text: string): void {
     this.#connect(now);
-    if (this.#running) this.#queue.push(now, text);
-    else this.#unfinished = true;
+    if (this.#ending === undefined) this.#queue.push(now, text);
+    else this.#ending = { ...this.#ending, unfinished: true };
   }
 
   /** There is no more input: what was typed runs to its end, then the client leaves as with `dereg`. */
@@ -174,7 +186,7 @@ export class ClientMachine implements Machine {
       // Their senders were told that they were received.
       this.#grouping.left();
       this.#screen.sayClosing();
-      this.#end(now, EXIT_INTERRUPTED, true);
+      this.#end(now, EXIT_INTERRUPTED, { quiet: true });
     } else this.#ending = { ...this.#ending, at: now };
   }
 
@@ -222,11 +234,10 @@ export class ClientMachine implements Machine {
       return { datagrams, lines, serverKey };
     }
     this.#gone = true;
-    const exit = ending.status;
+    const { status: exit, mismatch } = ending;
     if (ending.quiet) return { datagrams: [], lines, serverKey, exit };
     this.#server.close();
     this.#links.close();
-    const mismatch = this.#mismatch;
     return { datagrams: this.#endpoint.flush(now), lines, serverKey, exit, mismatch };
   }
 
@@ -242,9 +253,8 @@ export class ClientMachine implements Machine {
 
   #registration() {
     const group = this.#grouping.room.current;
-    const known = this.#table.position;
     const groups = group === undefined ? [] : [group];
-    return { name: this.#options.name, groups, ...(known === undefined ? {} : { known }) };
+    return { name: this.#options.name, groups, known: this.#table.position };
   }
 
   #takeEvents(now: number): void {
@@ -273,7 +283,7 @@ export class ClientMachine implements Machine {
       this.#screen.say(`\`${this.#options.name}\` already exists!`, "error");
     } else this.#screen.say(`Registration refused: ${payload.detail}`, "error");
     this.#screen.sayClosing();
-    this.#end(now, EXIT_FAILED, false);
+    this.#end(now, EXIT_FAILED);
   }
 
   #begin(now: number): void {
@@ -284,7 +294,7 @@ export class ClientMachine implements Machine {
   #onLeft(now: number): void {
     this.#screen.say("You are Offline. Bye.");
     this.#screen.sayClosing();
-    this.#end(now, EXIT_DONE, false);
+    this.#end(now, EXIT_DONE);
   }
 
   #onSilent(now: number): void {
@@ -294,10 +304,9 @@ export class ClientMachine implements Machine {
   }
 
   #onMismatch(now: number, mismatch: Mismatch): void {
-    this.#lastGroup = this.#grouping.room.current;
+    const group = this.#grouping.room.current;
     this.#grouping.left();
-    this.#mismatch = mismatch;
-    this.#end(now, EXIT_FAILED, false);
+    this.#end(now, EXIT_FAILED, { mismatch, group });
   }
 
   /** Over, if the server is silent and no direct message is on its way either. */
@@ -307,13 +316,14 @@ export class ClientMachine implements Machine {
     this.#screen.say("Server not responding", "error");
     this.#screen.say("Exiting", "error");
     this.#screen.sayClosing();
-    this.#end(now, EXIT_FAILED, false);
+    this.#end(now, EXIT_FAILED);
   }
 
-  #end(now: number, status: number, quiet: boolean): void {
+  #end(now: number, status: number, about: Partial<ClientEnd> = {}): void {
     if (!this.#running) return;
-    this.#unfinished = this.#queue.busy;
+    const { quiet = false } = about;
+    const at = quiet ? now : now + LINGER_MS;
+    this.#ending = { ...about, status, at, quiet, unfinished: this.#queue.busy };
     this.#queue.stop();
-    this.#ending = { status, at: quiet ? now : now + LINGER_MS, quiet };
   }
 }

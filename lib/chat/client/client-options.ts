@@ -10,12 +10,12 @@ export interface ClientOptions {
   readonly name: string;
   readonly server: Address;
   /** The server's key, if it must have that one, or "first": the one that it has first, and then no other. Left out: any. */
-  readonly serverKey?: Uint8Array | "first";
+  readonly serverKey?: Uint8Array | "first" | undefined;
   /** Of this process alone: it is what makes it another client than the one before it. */
   readonly keyPair: KeyPair;
   readonly random: (bytes: number) => Uint8Array;
   /** What the server and all its clients share, if they share a secret; 32 bytes. */
-  readonly psk?: Uint8Array;
+  readonly psk?: Uint8Array | undefined;
   /** Whether longer datagrams may be tried by now, see EndpointOptions. */
   readonly mayGrow?: () => boolean;
   /** How long the keys of a session serve; left out: as in KEY_LIMITS. */

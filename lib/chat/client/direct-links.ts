@@ -52,11 +52,9 @@ export class DirectLinks {
 
   /** Gives up peers that show signs of life, and take nothing of what is said to them. */
   wake(now: number): void {
-    for (let link = this.#stalls.popDue(now); link !== undefined;) {
-      const at = link.stalledAt;
-      if (at <= now) this.#fail(now, link);
-      else this.#stalls.schedule(link, at);
-      link = this.#stalls.popDue(now);
+    for (let link = this.#stalls.popDue(now); link; link = this.#stalls.popDue(now)) {
+      if (link.stalledAt <= now) this.#fail(now, link);
+      else this.#stalls.schedule(link, link.stalledAt);
     }
   }
 

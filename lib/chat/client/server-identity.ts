@@ -1,13 +1,11 @@
 // Which key the client's server must have, and which one it has proved. Knows no session.
 
 import type { Address } from "../../transport/address.ts";
-import type { Ending } from "../../transport/transport-event.ts";
-import type { Mismatch } from "../machine.ts";
 
 /** Where the server is, and which key will do: one alone, the one that it has first, or, left out, any. */
 export interface ServerPlace {
   readonly address: Address;
-  readonly key?: Uint8Array | "first";
+  readonly key?: Uint8Array | "first" | undefined;
 }
 
 export class ServerIdentity {
@@ -36,19 +34,5 @@ export class ServerIdentity {
     const key = this.#proven;
     this.#proven = undefined;
     return key;
-  }
-}
-
-/** Why there is no session with this server and never will be, if that is what the ending says. */
-export function mismatchOf(ending: Ending): Mismatch | undefined {
-  switch (ending.reason) {
-    case "other_key":
-      return { reason: ending.reason, key: ending.key };
-    case "password_wanted":
-    case "password_unwanted":
-    case "password_wrong":
-      return { reason: ending.reason };
-    default:
-      return undefined;
   }
 }

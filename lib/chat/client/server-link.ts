@@ -4,14 +4,13 @@
 import type { Address } from "../../transport/address.ts";
 import type { Endpoint, SessionId } from "../../transport/endpoint.ts";
 import type { FramedMessage } from "../../transport/framed-message.ts";
-import type { Ending } from "../../transport/transport-event.ts";
+import { type Ending, isMismatch, type Mismatch } from "../../transport/transport-event.ts";
 import {
   RECONNECT_MAX_MS,
   RECONNECT_MS,
   REQUESTS_IN_FLIGHT_MAX,
   SESSIONS_LOST_MAX,
 } from "../limits.ts";
-import type { Mismatch } from "../machine.ts";
 import {
   framed,
   RefusalReason,
@@ -30,7 +29,7 @@ import {
   REGISTER_ID,
   RequestBook,
 } from "./request-book.ts";
-import { mismatchOf, ServerIdentity, type ServerPlace } from "./server-identity.ts";
+import { ServerIdentity, type ServerPlace } from "./server-identity.ts";
 import { ServerWatch } from "./server-watch.ts";
 
 /** What the client is told. */
@@ -75,10 +74,9 @@ export class ServerLink {
   /** Begins: a session, and the registration on it. */
   connect(now: number): void {
     this.#reconnectAt = Infinity;
-    const expectedKey = this.#identity.expected;
     this.#session = this.#endpoint.connect(now, this.#address, {
       strict: true,
-      ...(expectedKey === undefined ? {} : { expectedKey }),
+      expectedKey: this.#identity.expected,
     });
     this.#watch.onSession(now);
     this.#registered = false;
@@ -189,16 +187,11 @@ export class ServerLink {
   }
 
   onClosed(now: number, ending: Ending): void {
-    const mismatch = mismatchOf(ending);
-    if (mismatch !== undefined) {
-      this.#session = undefined;
-      this.#calls.mismatched(now, mismatch);
-      return;
-    }
+    this.#session = undefined;
+    if (isMismatch(ending)) return this.#calls.mismatched(now, ending);
     const waitsSince = this.#waitsSince();
     if (ending.reason === "idle" && waitsSince !== undefined) this.#watch.onFellSilent(waitsSince);
     else this.#watch.onEnded();
-    this.#session = undefined;
     this.#registered = false;
     this.#registering = false;
     this.#sessionsLost++;

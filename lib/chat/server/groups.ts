@@ -10,6 +10,12 @@ export class Groups {
   readonly #byName = new Map<string, Group>();
   /** What was found last to be forsaken; undefined: somebody has left since, so it may be another one. */
   #forsaken: Group | "none" | undefined;
+  readonly #isHere: (key: string) => boolean;
+
+  /** `isHere` says whether the holder of a key is registered. */
+  constructor(isHere: (key: string) => boolean) {
+    this.#isHere = isHere;
+  }
 
   get size(): number {
     return this.#byName.size;
@@ -25,26 +31,32 @@ export class Groups {
     return Array.from(this.#byName.values(), (group) => group.name);
   }
 
-  /** Creates a group whose name is free. */
-  create(name: string, founder: string): Group {
+  /** Whether there may be another group beside at most so many: at the limit, one that is forsaken makes room. */
+  mayGrow(most: number): boolean {
+    return this.size < most || this.#findForsaken() !== undefined;
+  }
+
+  /** Creates a group whose name is free; undefined if there is no room for it. `founder`: the key of who does. */
+  create(name: string, founder: string, most: number): Group | undefined {
+    if (!this.mayGrow(most)) return undefined;
+    if (this.size >= most) this.#remove(this.#findForsaken()!);
     const folded = foldName(name);
     const group: Group = { name, folded, founder, members: new Map(), namesBytes: 0 };
-    this.#byName.set(group.folded, group);
+    this.#byName.set(folded, group);
     return group;
   }
 
   /** The oldest group that nobody is in, and whose founder is gone. Looked for only after somebody has left. */
-  forsaken(isHere: (key: string) => boolean): Group | undefined {
-    const isForsaken = (group: Group) => group.members.size === 0 && !isHere(group.founder);
+  #findForsaken(): Group | undefined {
     if (this.#forsaken === "none") return undefined;
+    const isForsaken = (group: Group) => group.members.size === 0 && !this.#isHere(group.founder);
     if (this.#forsaken === undefined || !isForsaken(this.#forsaken)) {
       this.#forsaken = this.#byName.values().find(isForsaken) ?? "none";
     }
     return this.#forsaken === "none" ? undefined : this.#forsaken;
   }
 
-  /** Forgets a group that nobody is in. */
-  remove({ folded }: Group): void {
+  #remove({ folded }: Group): void {
     this.#byName.delete(folded);
     this.#forsaken = undefined;
   }

@@ -175,7 +175,7 @@ export class ServerRequests {
     const group = state.groups.byName(payload.group);
     const grows =
       type === "create_group"
-        ? group === undefined && state.hasRoom(this.#most)
+        ? group === undefined && state.groups.mayGrow(this.#most.groups)
         : group !== undefined &&
           !user.memberships.has(group.folded) &&
           state.groups.hasRoom(group, user, this.#most.members);

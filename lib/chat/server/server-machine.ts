@@ -82,7 +82,7 @@ export class ServerMachine implements Machine {
       idleTimeoutMs,
       mayGrow,
       handshakes: handshakesOf(all),
-      ...(psk === undefined ? {} : { psk }),
+      psk,
     });
     this.#epoch = toHex(random(EPOCH_BYTES));
     const context = new ServerContext(this.#endpoint, (event) => this.#pending.push(event));

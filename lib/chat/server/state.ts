@@ -3,7 +3,6 @@
 
 import { bound } from "../../transport/bound.ts";
 import type {
-  Counts,
   DeregisteredEvent,
   EffectEvent,
   ExpiredEvent,
@@ -32,7 +31,7 @@ const notRegistered = (event: RegisteredEvent, verdict: refusals.Refusal): Outco
 
 export class ServerState {
   readonly table = new UserTable();
-  readonly groups = new Groups();
+  readonly groups = new Groups((key) => this.table.byKey(key) !== undefined);
   readonly #departed = new Departed();
   #epoch = "";
 
@@ -114,7 +113,7 @@ export class ServerState {
       const checked = checkName(name);
       let group = this.groups.byName(name);
       if (group === undefined && checked.ok && created.length < revives) {
-        group = this.#add(checked.value, user, most);
+        group = this.groups.create(checked.value, user.key, most.groups);
         if (group !== undefined) created.push(group);
       }
       if (group === undefined || !this.groups.hasRoom(group, user, most.members)) lost.push(name);
@@ -186,44 +185,26 @@ export class ServerState {
     if (event.type === "group_created") return this.#create(user, group, event);
     if (group === undefined) return refusals.NO_SUCH_GROUP;
     const membership = user.memberships.get(group.folded);
+    const done: Verdict = { ok: true, group: group.name };
     if (event.type === "group_joined") {
-      if (membership === undefined) {
-        if (!this.groups.hasRoom(group, user, event.most.members))
-          return refusals.groupFull(group.members.size);
-        this.groups.join(user, group, index);
+      if (membership !== undefined) return done;
+      if (!this.groups.hasRoom(group, user, event.most.members)) {
+        return refusals.groupFull(group.members.size);
       }
-    } else {
-      if (membership === undefined) return refusals.NOT_A_MEMBER;
-      if (event.type === "group_left") this.groups.leave(membership);
+      this.groups.join(user, group, index);
+      return done;
     }
-    return { ok: true, group: group.name };
+    if (membership === undefined) return refusals.NOT_A_MEMBER;
+    if (event.type === "group_left") this.groups.leave(membership);
+    return done;
   }
 
   #create(user: User, existing: Group | undefined, { group: name, most }: GrowthEvent): Verdict {
     if (existing !== undefined) return refusals.groupExists(existing.name);
     const checked = checkName(name);
     if (!checked.ok) return refusals.invalidName(checked.reason);
-    const created = this.#add(checked.value, user, most);
+    const created = this.groups.create(checked.value, user.key, most.groups);
     if (created === undefined) return refusals.tooManyGroups(most.groups);
     return { ok: true, group: created.name };
-  }
-
-  /** Whether there may be another group: at the limit, one that is forsaken makes room. */
-  hasRoom({ groups }: Counts): boolean {
-    return this.groups.size < groups || this.#forsaken() !== undefined;
-  }
-
-  /** Another group; undefined if there is no room for it. */
-  #add(name: string, { key }: User, { groups }: Counts): Group | undefined {
-    if (this.groups.size >= groups) {
-      const forsaken = this.#forsaken();
-      if (forsaken === undefined) return undefined;
-      this.groups.remove(forsaken);
-    }
-    return this.groups.create(name, key);
-  }
-
-  #forsaken(): Group | undefined {
-    return this.groups.forsaken((key) => this.table.byKey(key) !== undefined);
   }
 }

@@ -5,7 +5,7 @@
 import { Buffer } from "node:buffer";
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from "node:crypto";
 
-import { Scratch } from "../wire/bytes.ts";
+import { Scratch } from "../scratch.ts";
 
 /** A key made ready for use. It costs no more memory than its bytes, and saves an import per call. */
 export type AeadKey = KeyObject;

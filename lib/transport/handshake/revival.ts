@@ -11,13 +11,6 @@ import { equalBytes } from "../wire/bytes.ts";
 import type { ResetPacket, RetryPacket } from "../wire/datagrams.ts";
 import { Inquiry } from "./inquiry.ts";
 
-/** Asking whether the peer has restarted. */
-export interface Revival {
-  readonly inquiry: Inquiry;
-  /** When HELLO was sent last, in ms. */
-  readonly askedAt: number;
-}
-
 export class Revivals {
   readonly #connections: Connections;
   readonly #turn: Turn;

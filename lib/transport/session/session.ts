@@ -7,7 +7,7 @@ import type { Address, Datagram } from "../address.ts";
 import type { SessionOptions } from "../endpoint-options.ts";
 import type { FramedMessage } from "../framed-message.ts";
 import { DATAGRAM_GROWN_MAX_BYTES } from "../limits.ts";
-import { Scratch } from "../wire/bytes.ts";
+import { Scratch } from "../scratch.ts";
 import type { DataPacket } from "../wire/datagrams.ts";
 import {
   decodeFrames,

@@ -8,7 +8,6 @@ import {
   CLOSE_REASON_MAX_BYTES,
   PACKET_FRAMES_MAX,
 } from "../limits.ts";
-import type { RangeSet } from "../session/ranges.ts";
 import { ByteReader, type ByteWriter, INTEGER_MAX, type Invalid, varintSize } from "./bytes.ts";
 
 /** The first byte of a frame. */
@@ -29,6 +28,13 @@ export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
 export interface AckRange {
   readonly smallest: number;
   readonly largest: number;
+}
+
+/** Ranges of packet numbers to acknowledge, counted from the lowest: each from `startOf` up to, but not with, `endOf`. */
+export interface AckSource {
+  readonly count: number;
+  startOf(i: number): number;
+  endOf(i: number): number;
 }
 
 /** Why a session is closed. */
@@ -225,7 +231,7 @@ export function writePing(writer: ByteWriter): void {
  */
 export function writeAck(
   writer: ByteWriter,
-  received: Pick<RangeSet, "count" | "startOf" | "endOf">,
+  received: AckSource,
   delayMicros: number,
   rangesMax = ACK_RANGES_MAX,
 ): void {
@@ -243,11 +249,6 @@ export function writeAck(
     writer.varint(received.endOf(i) - received.startOf(i) - 1);
     start = received.startOf(i);
   }
-}
-
-export function writeStream(writer: ByteWriter, offset: number, data: Uint8Array): void {
-  writeStreamHeader(writer, offset, data.length);
-  writer.bytes(data);
 }
 
 /** The start of a STREAM frame; the caller then writes its `length` bytes, in any pieces. */

@@ -35,9 +35,9 @@ import {
   writePathResponse,
   writePing,
   writeRekey,
-  writeStream,
 } from "../../../lib/transport/wire/frames.ts";
 import type { Prng } from "../../support/prng.ts";
+import { writeStream } from "../../support/wire.ts";
 import type { Nearly } from "../draw/frames.ts";
 
 /** As much of the stream as goes into one packet. */
