@@ -303,6 +303,9 @@ export function encodeMessage(message: Message): Uint8Array {
 /** The same, as the transport takes it. */
 export const framed = (message: Message): FramedMessage => frameMessage(encodeMessage(message));
 
+/** Asks for a sign of life: that it is delivered is the answer. */
+export const PING = framed({ type: "ping", payload: {}, metadata: {} });
+
 /** How long a text is inside a message, in bytes: escapes and quotes counted. At most TEXT_MAX_BYTES may be sent. */
 export function encodedTextBytes(text: string): number {
   return encoder.encode(JSON.stringify(text)).length;

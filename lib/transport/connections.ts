@@ -5,8 +5,8 @@ import type { Address } from "./address.ts";
 import { sameAddress } from "./address.ts";
 import { equalSecrets } from "./crypto/keys.ts";
 import type { DeadlineQueue, Scheduled } from "./deadline-queue.ts";
+import type { HelloExchange } from "./handshake/hello-exchange.ts";
 import type { Initiation } from "./handshake/initiation.ts";
-import type { Inquiry } from "./handshake/inquiry.ts";
 import { Hoards } from "./hoards.ts";
 import type { SessionName } from "./session/key-phases.ts";
 import type { Session } from "./session/session.ts";
@@ -15,8 +15,8 @@ import { ByteReader } from "./wire/bytes.ts";
 import type { ResetPacket } from "./wire/datagrams.ts";
 
 /** Asking whether the peer has restarted. */
-export interface Revival {
-  readonly inquiry: Inquiry;
+export interface RestartCheck {
+  readonly exchange: HelloExchange;
   /** When HELLO was sent last, in ms. */
   readonly askedAt: number;
 }
@@ -34,12 +34,12 @@ export interface Connection extends Scheduled {
   readonly strict: boolean;
   peerKey: Uint8Array | undefined;
   /** The HELLO that asks a silent peer whether it has restarted. */
-  revival: Revival | undefined;
+  restartCheck: RestartCheck | undefined;
   /** Whether the turn will look after it; the turn owns this field. */
   touched: boolean;
 }
 
-export type ConnectionParts = Omit<Connection, "id" | "revival" | "touched" | keyof Scheduled>;
+export type ConnectionParts = Omit<Connection, "id" | "restartCheck" | "touched" | keyof Scheduled>;
 
 export class Connections {
   readonly hoards = new Hoards<Connection>();
@@ -75,7 +75,7 @@ export class Connections {
     const connection: Connection = {
       ...parts,
       id: ++this.#lastId,
-      revival: undefined,
+      restartCheck: undefined,
       touched: false,
       wakeAt: Number.POSITIVE_INFINITY,
       place: -1,

@@ -8,7 +8,7 @@ import type { ConnectOptions, EndpointOptions } from "./endpoint-options.ts";
 import type { FramedMessage } from "./framed-message.ts";
 import { Handshakes } from "./handshake/handshakes.ts";
 import { Resets } from "./handshake/resets.ts";
-import { Revivals } from "./handshake/revival.ts";
+import { RestartChecks } from "./handshake/restart-checks.ts";
 import type { SessionId, TransportEvent } from "./transport-event.ts";
 import { Turn, UNLIMITED } from "./turn.ts";
 import { ByteReader } from "./wire/bytes.ts";
@@ -26,7 +26,7 @@ export class Endpoint {
   readonly #turn: Turn;
   readonly #resets: Resets;
   readonly #handshakes: Handshakes;
-  readonly #revivals: Revivals;
+  readonly #restartChecks: RestartChecks;
   /** The last flush has left something. */
   #hasRest = false;
   /** And another turn has begun all the same. */
@@ -39,7 +39,7 @@ export class Endpoint {
     this.#turn = new Turn(this.#connections);
     this.#resets = new Resets(keyPair);
     this.#handshakes = new Handshakes(options, this.#connections, this.#resets, this.#turn);
-    this.#revivals = new Revivals(this.#connections, this.#turn, random);
+    this.#restartChecks = new RestartChecks(this.#connections, this.#turn, random);
   }
 
   /** Starts a handshake. Messages may be sent at once; they wait for it. */
@@ -94,7 +94,7 @@ export class Endpoint {
       case PacketKind.Respond:
         return this.#handshakes.onRespond(now, from, packet);
       case PacketKind.Reset:
-        return this.#revivals.onReset(now, from, packet);
+        return this.#restartChecks.onReset(now, from, packet);
     }
   }
 
@@ -109,12 +109,12 @@ export class Endpoint {
       // Nearly always its deadline was put off since.
       const at = this.#deadline(now, connection);
       if (at > now) {
-        session.rest();
+        session.trimIdle();
         this.#deadlines.schedule(connection, at);
         continue;
       }
       this.#turn.touch(connection);
-      for (const message of session.liveness.takeUnanswered(now, session.stream)) {
+      for (const message of session.takeUnanswered(now)) {
         this.#turn.tell({ type: "unanswered", session: connection.id, message });
       }
       const over = session.wake(now);
@@ -148,7 +148,8 @@ export class Endpoint {
         for (const bytes of initiation.poll(now)) this.#turn.send(session.address, bytes);
       }
       session.flush(now, this.#turn.out);
-      if (this.#revivals.nextAt(now, connection) <= now) this.#revivals.ask(now, connection);
+      if (this.#restartChecks.nextAt(now, connection) <= now)
+        this.#restartChecks.ask(now, connection);
       this.#deadlines.schedule(connection, this.#deadline(now, connection));
     });
     // Once in a turn, behind all of its parts; but turns that leave one another no time for that do not keep others out.
@@ -197,7 +198,7 @@ export class Endpoint {
   #onRetry(now: number, from: Address, packet: RetryPacket): void {
     const connection = this.#connections.byIndex(new ByteReader(packet.nonce).u32());
     if (connection === undefined || !sameAddress(from, connection.session.address)) return;
-    if (connection.initiation === undefined) this.#revivals.onRetry(now, connection, packet);
+    if (connection.initiation === undefined) this.#restartChecks.onRetry(now, connection, packet);
     else this.#handshakes.onRetry(now, connection, packet);
   }
 
@@ -215,7 +216,7 @@ export class Endpoint {
     return Math.min(
       connection.session.deadline(now),
       connection.initiation?.nextTryAt ?? Number.POSITIVE_INFINITY,
-      this.#revivals.nextAt(now, connection),
+      this.#restartChecks.nextAt(now, connection),
     );
   }
 }

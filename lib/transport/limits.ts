@@ -158,4 +158,4 @@ export const PREFIX_RESETS_BURST = 2_000;
  * Silence after which a peer is asked by HELLO whether it has restarted, as often as it is probed:
  * question and answer may get lost as well, and must still leave time to begin anew.
  */
-export const REVIVAL_AFTER_MS = 300;
+export const RESTART_CHECK_AFTER_MS = 300;

@@ -2,8 +2,8 @@
 // Each replaces a method of the product for as long as the test runs.
 
 import { DirectLinks } from "../../lib/chat/client/direct-links.ts";
-import { Strangers } from "../../lib/chat/client/incoming.ts";
 import { GroupRoom } from "../../lib/chat/client/room.ts";
+import { Strangers } from "../../lib/chat/client/strangers.ts";
 import { Groups } from "../../lib/chat/server/groups.ts";
 import { Revivals } from "../../lib/chat/server/revivals.ts";
 import { ServerMachine } from "../../lib/chat/server/server-machine.ts";

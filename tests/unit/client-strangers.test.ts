@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 
-import { Strangers } from "../../lib/chat/client/incoming.ts";
+import { Strangers } from "../../lib/chat/client/strangers.ts";
 import { PREFIX_STRANGERS_MAX, STRANGERS_MAX } from "../../lib/chat/limits.ts";
 import type { Message } from "../../lib/chat/message.ts";
 import { clientPair } from "../support/client-scene.ts";

@@ -23,7 +23,7 @@ export interface Outgoing {
   readonly ended: (now: number, outcome: DirectOutcome) => void;
 }
 
-export class Link implements Scheduled {
+export class DirectLink implements Scheduled {
   readonly key: string;
   /** Newest address known. */
   address: Address;

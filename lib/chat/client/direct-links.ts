@@ -6,11 +6,10 @@ import { DeadlineQueue } from "../../transport/deadline-queue.ts";
 import type { Endpoint, SessionId, TransportEvent } from "../../transport/endpoint.ts";
 import { fromHex } from "../../transport/wire/bytes.ts";
 import { SENDERS_REMEMBERED_MAX, SESSIONS_LOST_MAX } from "../limits.ts";
-import { framed } from "../message.ts";
-import { type DirectPeer, Link, type Outgoing } from "./direct-link.ts";
+import { framed, PING } from "../message.ts";
+import { DirectLink, type DirectPeer, type Outgoing } from "./direct-link.ts";
 import { HighestNumbers } from "./highest-numbers.ts";
 import { type PeerSession, PeerSessions } from "./peer-sessions.ts";
-import { PING } from "./request-book.ts";
 
 /** A client on the server's own machine is known there by a loopback address, which is of no use elsewhere. */
 export const addressFrom = ({ host, port }: Address, server: Address): Address =>
@@ -19,10 +18,10 @@ export const addressFrom = ({ host, port }: Address, server: Address): Address =
 export class DirectLinks {
   readonly #endpoint: Endpoint;
   readonly #addressOf: (key: string) => Address | undefined;
-  readonly #links = new Map<string, Link>();
+  readonly #links = new Map<string, DirectLink>();
   readonly #sessions = new PeerSessions();
   /** Those with messages on their way, by when the peer must have taken one. */
-  readonly #stalls = new DeadlineQueue<Link>();
+  readonly #stalls = new DeadlineQueue<DirectLink>();
   /** The highest number of a message from each key. */
   readonly #shown = new HighestNumbers(SENDERS_REMEMBERED_MAX);
 
@@ -171,23 +170,23 @@ export class DirectLinks {
     else this.#push(now, link);
   }
 
-  #link(peer: DirectPeer): Link {
+  #link(peer: DirectPeer): DirectLink {
     let link = this.#links.get(peer.key);
     if (link === undefined) {
-      link = new Link(peer);
+      link = new DirectLink(peer);
       this.#links.set(peer.key, link);
     }
     return link;
   }
 
-  #linkOn(session: SessionId): Link | undefined {
+  #linkOn(session: SessionId): DirectLink | undefined {
     const key = this.peerOf(session)?.key;
     const link = key === undefined ? undefined : this.#links.get(key);
     return link?.session === session ? link : undefined;
   }
 
   /** Queues what is not queued yet; begins a session when there is none. */
-  #push(now: number, link: Link): void {
+  #push(now: number, link: DirectLink): void {
     for (const outgoing of link.outbox) {
       if (outgoing.queuedAs !== undefined) continue;
       link.session ??= this.#open(now, link);
@@ -210,7 +209,7 @@ export class DirectLinks {
   }
 
   /** Takes the best session there is, or begins one. */
-  #open(now: number, { key, address }: Link): SessionId | undefined {
+  #open(now: number, { key, address }: DirectLink): SessionId | undefined {
     return this.#sessions.best(key, this.#addressOf(key)) ?? this.#begin(now, key, address);
   }
 
@@ -233,7 +232,7 @@ export class DirectLinks {
     if (this.#sessions.get(superseded)?.began === true) this.#close(superseded);
   }
 
-  #goOver(now: number, link: Link, session: SessionId): void {
+  #goOver(now: number, link: DirectLink, session: SessionId): void {
     link.lose();
     link.session = session;
     this.#push(now, link);
@@ -258,7 +257,7 @@ export class DirectLinks {
     for (const session of this.#sessions.excess(key, newest, inUse)) this.#close(session);
   }
 
-  #fail(now: number, link: Link): void {
+  #fail(now: number, link: DirectLink): void {
     for (const session of this.#sessions.with(link.key)) this.#abandon(session);
     for (const outgoing of link.takeAll()) outgoing.ended(now, "unanswered");
   }

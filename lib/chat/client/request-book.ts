@@ -2,7 +2,7 @@
 // have reached all they will. Knows no session, only what was sent and what was not.
 
 import type { FramedMessage } from "../../transport/framed-message.ts";
-import { framed, type Register, type Registered, type Reply, type Request } from "../message.ts";
+import type { Register, Registered, Reply, Request } from "../message.ts";
 
 /** Every session begins with the same request; its id is kept like that of any other. */
 export const REGISTER_ID = 1;
@@ -14,9 +14,6 @@ export type Ask = WithoutMetadata<Exclude<Request, Register>>;
 
 /** The answer, or undefined: nobody answered. */
 export type Answered = (now: number, reply: Exclude<Reply, Registered> | undefined) => void;
-
-/** Asks for a sign of life: that it is delivered is the answer. */
-export const PING = framed({ type: "ping", payload: {}, metadata: {} });
 
 export interface Pending {
   readonly id: number;

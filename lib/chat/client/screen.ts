@@ -31,13 +31,13 @@ export class Screen {
   }
 
   /** The text as it is, without brackets. */
-  plain(text: string, kind: LineKind = "status"): void {
-    this.#lines.push({ text: printable(text), kind });
+  plain(text: string): void {
+    this.#lines.push({ text: printable(text), kind: "status" });
   }
 
   /** `(group) [text]` */
-  sayIn(group: string, text: string, kind: LineKind = "status"): void {
-    this.plainIn(group, `[${text}]`, kind);
+  sayIn(group: string, text: string): void {
+    this.plainIn(group, `[${text}]`);
   }
 
   /** `(group) text` */

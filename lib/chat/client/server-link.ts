@@ -13,6 +13,7 @@ import {
 } from "../limits.ts";
 import {
   framed,
+  PING,
   RefusalReason,
   type Refused,
   type Register,
@@ -21,14 +22,7 @@ import {
   type Request,
   type TablePosition,
 } from "../message.ts";
-import {
-  type Answered,
-  type Ask,
-  type Pending,
-  PING,
-  REGISTER_ID,
-  RequestBook,
-} from "./request-book.ts";
+import { type Answered, type Ask, type Pending, REGISTER_ID, RequestBook } from "./request-book.ts";
 import { ServerIdentity, type ServerPlace } from "./server-identity.ts";
 import { ServerWatch } from "./server-watch.ts";
 

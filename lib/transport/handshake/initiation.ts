@@ -23,7 +23,7 @@ import {
   RetryFlag,
   type RetryPacket,
 } from "../wire/datagrams.ts";
-import { Inquiry } from "./inquiry.ts";
+import { HelloExchange } from "./hello-exchange.ts";
 
 /** Wait between two tries while there is plenty of time left. */
 const TRY_INTERVAL_MS = 100;
@@ -66,7 +66,7 @@ export interface Completed {
 
 export class Initiation {
   readonly #options: InitiationOptions;
-  readonly #inquiry: Inquiry;
+  readonly #exchange: HelloExchange;
   #attempt: Attempt | undefined;
   /** The one before, with another key, and the answer to it, which may come late. */
   #superseded: Attempt | undefined;
@@ -86,7 +86,7 @@ export class Initiation {
 
   constructor(now: number, options: InitiationOptions) {
     this.#options = options;
-    this.#inquiry = new Inquiry(options.localIndex, options.random);
+    this.#exchange = new HelloExchange(options.localIndex, options.random);
     this.#since = now;
     this.#nextTryAt = now;
   }
@@ -113,13 +113,13 @@ export class Initiation {
     if (now < this.#nextTryAt) return [];
     this.#interval = this.#nextInterval(now);
     this.#nextTryAt = now + this.#interval;
-    if (this.#initiate === undefined) return [this.#inquiry.hello()];
+    if (this.#initiate === undefined) return [this.#exchange.hello()];
     if (this.#triesLeft > 0) {
       this.#triesLeft--;
       return [this.#initiate];
     }
     // The cookie may be out of date, or only the answers may have been lost.
-    return [this.#initiate, this.#inquiry.hello()];
+    return [this.#initiate, this.#exchange.hello()];
   }
 
   /**
@@ -127,12 +127,12 @@ export class Initiation {
    * `undefined` if it is of no use.
    */
   onRetry(now: number, retry: RetryPacket): "on" | Ending | undefined {
-    if (this.#triesLeft > 0 || !this.#inquiry.isAnswer(retry)) return undefined;
+    if (this.#triesLeft > 0 || !this.#exchange.isAnswer(retry)) return undefined;
     const { expectedKey, strict } = this.#options;
     const otherKey = expectedKey !== undefined && !equalBytes(retry.publicKey, expectedKey);
     if (otherKey && !strict) return undefined;
     const objection = this.#objectionTo(retry, otherKey);
-    const ending = this.#inquiry.take(objection);
+    const ending = this.#exchange.take(objection);
     if (ending !== undefined) return ending;
     if (objection !== undefined) {
       this.#nextTryAt = now;

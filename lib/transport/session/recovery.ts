@@ -103,7 +103,7 @@ export class Recovery {
   }
 
   /** Gives back what is only there to be used again soon. */
-  rest(): void {
+  trimIdle(): void {
     if (this.#sent.length === 0) this.#sent = NONE;
   }
 

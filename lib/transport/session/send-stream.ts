@@ -142,7 +142,7 @@ export class SendStream {
   }
 
   /** Gives back what is only there to be used again soon. */
-  rest(): void {
+  trimIdle(): void {
     if (this.undelivered === 0) this.#queue = undefined;
     if (!this.#hasLost) this.#lost = undefined;
   }

@@ -154,6 +154,11 @@ export class Session {
     );
   }
 
+  /** Numbers of messages that are unanswered by now, each once. */
+  takeUnanswered(now: number): readonly number[] {
+    return this.liveness.takeUnanswered(now, this.stream);
+  }
+
   /** Looks at the clock. Returns why the session is over, if it is: for silence, or for keys that nobody replaced. */
   wake(now: number): "idle" | "expired" | undefined {
     const keys = this.#keys;
@@ -168,10 +173,10 @@ export class Session {
     return undefined;
   }
 
-  /** Nothing has been due for a while. */
-  rest(): void {
-    this.#sender.stream.rest();
-    this.#sender.recovery.rest();
+  /** Nothing has been due for a while: releases what an idle session does not need. */
+  trimIdle(): void {
+    this.#sender.stream.trimIdle();
+    this.#sender.recovery.trimIdle();
   }
 
   /** Whether something was asked of the peer that it has not answered. */

@@ -114,14 +114,8 @@ export interface ResetPacket {
 export type Packet =
   HelloPacket | RetryPacket | InitiatePacket | RespondPacket | DataPacket | ResetPacket;
 
-/** What the initiator says inside INITIATE: how it calls the session, and its reset token. */
-export interface InitiatePayload {
-  readonly sender: number;
-  readonly resetToken: Uint8Array;
-}
-
-/** What the responder says inside RESPOND. */
-export interface RespondPayload {
+/** What each side says inside its handshake message: its index for the session, and its reset token (16 bytes). */
+export interface HandshakePayload {
   readonly sender: number;
   readonly resetToken: Uint8Array;
 }
@@ -224,7 +218,7 @@ export function encodeReset(receiver: number, token: Uint8Array): Uint8Array {
   return writer.written();
 }
 
-export function encodeInitiatePayload(payload: InitiatePayload): Uint8Array {
+export function encodeInitiatePayload(payload: HandshakePayload): Uint8Array {
   const writer = new ByteWriter(INITIATE_PAYLOAD_BYTES);
   writer.u8(PROTOCOL_VERSION);
   writer.u32(payload.sender);
@@ -232,21 +226,21 @@ export function encodeInitiatePayload(payload: InitiatePayload): Uint8Array {
   return writer.written();
 }
 
-export function decodeInitiatePayload(bytes: Uint8Array): InitiatePayload | Invalid {
+export function decodeInitiatePayload(bytes: Uint8Array): HandshakePayload | Invalid {
   if (bytes.length !== INITIATE_PAYLOAD_BYTES) return { reason: "a payload of the wrong length" };
   const reader = new ByteReader(bytes);
   if (reader.u8() !== PROTOCOL_VERSION) return OTHER_VERSION;
   return { sender: reader.u32(), resetToken: reader.rest() };
 }
 
-export function encodeRespondPayload(payload: RespondPayload): Uint8Array {
+export function encodeRespondPayload(payload: HandshakePayload): Uint8Array {
   const writer = new ByteWriter(RESPOND_PAYLOAD_BYTES);
   writer.u32(payload.sender);
   writer.bytes(payload.resetToken);
   return writer.written();
 }
 
-export function decodeRespondPayload(bytes: Uint8Array): RespondPayload | Invalid {
+export function decodeRespondPayload(bytes: Uint8Array): HandshakePayload | Invalid {
   if (bytes.length !== RESPOND_PAYLOAD_BYTES) return { reason: "a payload of the wrong length" };
   const reader = new ByteReader(bytes);
   return { sender: reader.u32(), resetToken: reader.rest() };

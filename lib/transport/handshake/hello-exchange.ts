@@ -9,7 +9,7 @@ import { encodeHello, NONCE_BYTES, type RetryPacket } from "../wire/datagrams.ts
  * Nothing proves a RETRY, and one wrong bit makes another one of it. So what a RETRY says against a session counts when
  * it is said twice in a row, in answers to two HELLOs with different nonces: a doubled datagram says it once.
  */
-export class Inquiry {
+export class HelloExchange {
   readonly #localIndex: number;
   readonly #random: (bytes: number) => Uint8Array;
   #nonce: Uint8Array;
