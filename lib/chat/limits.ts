@@ -95,7 +95,7 @@ export const ANSWERS_MAX_BYTES = 16_777_216;
 /** A client that has so many bytes of answers to take is given no further list: an honest one has one at a time. */
 export const LISTS_OWED_MAX_BYTES = 1_048_576;
 
-/** Who takes nothing of what is on its way to it for this long is given up, though it lives: see patience.ts. */
+/** A receiver that takes nothing for this long is given up, even if it shows signs of life: see patience.ts. */
 export const STALL_MS = 10_000;
 
 /** And so much longer for a long message, per 1,024 bytes of it: a path may be slow. */
@@ -110,7 +110,7 @@ export const PACED_MAX_BYTES = 67_108_864;
 /** The same, of all sessions together: beyond it, whoever is too fast is refused. */
 export const PACED_ALL_MAX_BYTES = 134_217_728;
 
-/** Lines that tell of clients that are too fast: for the server's user, who must not be flooded in their place. */
+/** Lines about clients that are too fast: limited, so that the server's own user is not flooded in their place. */
 export const PACED_LINES_PER_MINUTE = 20;
 
 /** How long a sender's `received` waits for a member that keeps up: well before the sender's client despairs. */
@@ -125,7 +125,7 @@ export const TABLE_PUSHES_BURST = 20;
 /** When there are so many users more, or fewer, than were told, that is no longer one who comes and goes: it is told sooner. */
 export const TABLE_PUSH_CROWD_USERS = 8;
 
-/** Of so many ms, two may bring a push in any case: what many change is told together. */
+/** At most two pushes in this many ms; the changes of many are told together. */
 export const TABLE_PUSH_WINDOW_MS = 100;
 
 /**

@@ -16,7 +16,7 @@ const SYLLABLES = "Must have Korean vowels and final consonants in whole syllabl
 const REPEATED = "Must not have the same mark twice on one letter";
 const MARKS = "Must have fewer marks on one letter";
 
-/** No longer text is looked at: composing may make it shorter, but not by more than this. */
+/** Longer text is not even looked at: NFKC does not make it shorter by more than this. */
 const TYPED_MAX_UNITS = NAME_MAX_CHARACTERS * 8;
 
 const PLAIN = /^[0-9A-Za-z_.-]+$/;

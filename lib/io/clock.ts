@@ -4,7 +4,7 @@
 /** How late a wake-up may come from ordinary load. What goes beyond is time in which this process did not run. */
 export const LATE_MAX_MS = 250;
 
-/** How much of the time up to `now` was slept through by a process that meant to look again at `dueAt`. Both in ms. */
+/** For how much of the time up to `now` a process that meant to wake at `dueAt` was not running. All in ms. */
 export const sleptThrough = (now: number, dueAt: number): number =>
   Math.max(0, now - dueAt - LATE_MAX_MS);
 

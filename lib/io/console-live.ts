@@ -34,7 +34,7 @@ export class LiveConsole implements Console {
   readonly #lines: ShownLine[] = [];
   /** Bytes of this turn that are not written yet, so that they go out in one piece. */
   #bytes = PASTE_MARKS_ON;
-  /** Whatever the first prompt does not wait for is there. */
+  /** What the first prompt did not wait for has been set up. */
   #opened = false;
   /** Until keys are read. */
   #listening: Promise<void> | undefined;

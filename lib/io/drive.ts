@@ -21,7 +21,7 @@ const TURN_MAX_MS = 20;
 /** To look at the clock with every datagram would cost more than it brings. */
 const LOOK_EVERY_DATAGRAMS = 16;
 
-/** What one turn sends, beside its first part, before what has arrived meanwhile is read: the acknowledgements of this. */
+/** Datagrams that one turn sends, after its first part, before arrivals (their acknowledgements) are read. */
 const TURN_MAX_SENT_DATAGRAMS = 1_000;
 
 /** A flood never leaves the buffer empty. Timers that are overdue by this much no longer wait for that. */

@@ -9,7 +9,7 @@ export const FILE_MODE = 0o600;
 /** A turn takes milliseconds: a lock that is older was left behind by a process that has ended. */
 const STALE_MS = 5_000;
 
-/** Who has waited for so long has seen every lock go stale but one from before the clock was put back. */
+/** After this wait every stale lock was removed, unless the clock was set back. */
 const WAIT_MAX_MS = 10_000;
 
 const PAUSE_MS = 10;

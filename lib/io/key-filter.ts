@@ -1,5 +1,5 @@
-// What a terminal sends, made fit for `node:readline`: it decodes the keys, and takes for typed text what it does not
-// know. So what is no key is taken out here, and the terminal's own answers with it. Knows nothing of lines.
+// Makes what a terminal sends fit for `node:readline`, which inserts sequences that it does not know as text: those, and
+// the terminal's own reports, are taken out here. Knows nothing of lines.
 
 /** The answer to `ESC [ 6 n`: where the cursor is, counted from 1. */
 export interface CursorReport {

@@ -11,7 +11,7 @@ export interface RawSender {
   sendMany(packets: readonly (Uint8Array | number | string)[]): number;
 }
 
-/** Answers to earlier datagrams each fail one attempt on Linux, whoever it is for; a fault of its own fails them all. */
+/** On Linux a pending ICMP error fails one attempt, whoever it concerns; a datagram at fault itself fails them all. */
 const ATTEMPTS_MAX = 3;
 
 /** The kernel has no room at the moment. ENOBUFS and ENOMEM: the device's queue, or the memory for it, is full. */

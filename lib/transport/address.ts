@@ -15,7 +15,7 @@ export interface Datagram {
 export const sameAddress = (a: Address, b: Address): boolean =>
   a.port === b.port && a.host === b.host;
 
-/** What is left of a host without its last number, /24: who has one address there may have all of them. */
+/** The /24 prefix of a host, a dotted quad: whoever controls one address in it may control all of them. */
 export const prefixOf = (host: string): string => host.slice(0, host.lastIndexOf("."));
 
 export const PORT_MAX = 65_535;

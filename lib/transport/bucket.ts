@@ -3,7 +3,7 @@
 
 import { prefixOf } from "./address.ts";
 
-/** So many a second for long, and so many at once after a pause, at least one. 0 a second stands for no limit. */
+/** A sustained rate, and the burst allowed after a pause (at least 1). 0 a second stands for no limit. */
 export interface Rate {
   readonly perSecond: number;
   readonly burst: number;
@@ -11,7 +11,7 @@ export interface Rate {
 
 const MS_PER_SECOND = 1_000;
 
-/** Moments are sums of fractions of a ms, which come out a little too late or too early: so much too late is not. */
+/** Moments are sums of fractions of a ms: a rounding error up to this much is ignored. */
 const ROUNDING_MS = 1e-3;
 
 /** When there is a token in a bucket that will be full at `fullAt`, in ms. */

@@ -1,5 +1,5 @@
-// The sessions of one endpoint and the ways to find one: by our handle, by our index, which stands in front of the packets
-// to us, and by what a RESET of the peer says. Knows nothing of what they do.
+// The sessions of one endpoint, found by our handle, by our index (which every packet to us begins with), or by the peer's
+// RESET. Knows nothing of what they do.
 
 import type { Address } from "./address.ts";
 import { sameAddress } from "./address.ts";
@@ -30,7 +30,7 @@ export interface Connection extends Scheduled {
   readonly initiator: boolean;
   /** Whether the peer's key was known before, so that no other will do. */
   readonly pinned: boolean;
-  /** Whether the layer above is told what speaks against the session (see ConnectOptions). */
+  /** Whether the layer above is told why no session is possible (see ConnectOptions). */
   readonly strict: boolean;
   peerKey: Uint8Array | undefined;
   /** The HELLO that asks a silent peer whether it has restarted. */
@@ -112,7 +112,7 @@ export class Connections {
     return connection;
   }
 
-  /** The session that this side began and that a RESET from there may mean, though its token proves nothing. */
+  /** The session begun by this side that an unproven RESET from this address may refer to. */
   meantBy({ receiver }: ResetPacket, from: Address): Connection | undefined {
     const begun = this.#begunByRemoteIndex.get(receiver);
     return begun?.find(({ session }) => sameAddress(from, session.address));

@@ -1,6 +1,6 @@
-// A queue that is cheap at both ends of its life: in at the back, out at the front. Knows nothing of what it holds.
+// A first-in, first-out queue; push and shift take constant time on average. Knows nothing of what it holds.
 
-/** The empty places are cut off once there are this many, and no fewer than items: a move for each item taken at most. */
+/** The emptied front is cut off once it has this many places and is half of the array: one move per item, on average. */
 const COMPACT_AT = 256;
 
 export class Deque<Item> {

@@ -27,9 +27,9 @@ export class Endpoint {
   readonly #resets: Resets;
   readonly #handshakes: Handshakes;
   readonly #restartChecks: RestartChecks;
-  /** The last flush has left something. */
+  /** The last flush stopped at its limits. */
   #hasRest = false;
-  /** And another turn has begun all the same. */
+  /** New input came before the rest was flushed. */
   #cutShort = false;
 
   constructor(options: EndpointOptions) {
@@ -152,7 +152,7 @@ export class Endpoint {
         this.#restartChecks.ask(now, connection);
       this.#deadlines.schedule(connection, this.#deadline(now, connection));
     });
-    // Once in a turn, behind all of its parts; but turns that leave one another no time for that do not keep others out.
+    // Handshakes are answered after the last part of a turn; if new input keeps coming before that, all the same.
     this.#hasRest = this.unfinished;
     if (!this.#hasRest || this.#cutShort) this.#handshakes.answer(now);
     this.#cutShort = false;

@@ -6,7 +6,7 @@ import type { Connection, Connections } from "./connections.ts";
 import { Deque } from "./deque.ts";
 import type { Ending, SessionId, TransportEvent } from "./transport-event.ts";
 
-/** What one flush sends at most: no further session is asked for more once there is so much. */
+/** The limits of one flush: once one of them is reached, no further session is flushed. */
 export interface FlushLimits {
   readonly datagrams: number;
   readonly bytes: number;

@@ -143,7 +143,7 @@ export class Grouping {
     this.left();
   }
 
-  /** What was asked of the server waits there, since there is too much of it; it is told once for each time. */
+  /** The server is holding back what was asked, since there is too much of it; it says so once each time. */
   onSlowDown(): void {
     const text = "You are sending faster than the server allows: what you typed waits its turn.";
     const group = this.room.current;

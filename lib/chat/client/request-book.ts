@@ -28,7 +28,7 @@ export interface Pending {
   sent: boolean;
   /** Sent on any session. */
   tried: boolean;
-  /** If this message of the present session goes unanswered, so does the request. */
+  /** The request counts as unanswered when this message of the present session does. */
   watch: number;
 }
 

@@ -36,8 +36,8 @@ export class Sending {
   /** Messages to names that the server is being asked for, by folded name, in order. */
   readonly #resolving = new Map<string, Waiting[]>();
   /**
-   * Messages whose result is not told yet, by folded name, in order. Whoever reads the results tells one from the other
-   * by their order, also where the name changed hands between two messages.
+   * Messages whose result is not told yet, by folded name, in the order of sending: readers can tell the results apart
+   * only by that, even if the name changed hands between two of them.
    */
   readonly #sent = new Map<string, Sent[]>();
   /** Peers being reported, by key: what ends when the server has judged. */

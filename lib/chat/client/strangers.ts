@@ -38,8 +38,8 @@ export class Strangers {
   }
 
   /**
-   * Whether a message may be kept: "now", once others made room, or others of this prefix, or not as long as this key is
-   * unknown.
+   * Whether a message may be kept: now; after another stranger was dropped; after one of this prefix was; or not while
+   * this key is unknown.
    */
   room(
     key: string,

@@ -86,7 +86,7 @@ export class ServerContext {
   }
 
   #answer(key: string, link: Link | undefined, reply: Reply): void {
-    // Not that of the session: one that has just come back is about to get it.
+    // Looked up by key, not by session: a client that has just returned is not attached yet.
     this.presenceOf(key)?.unanswered?.delete(reply.metadata.id);
     link?.post(this.now, framed(reply), true);
   }

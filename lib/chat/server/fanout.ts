@@ -47,7 +47,7 @@ export class Fanout {
     this.#revivals = new Revivals(context.settlement);
   }
 
-  /** A message for all members but its sender. It is on its way after `finish`, as all that follow on it until then. */
+  /** A message for all members but its sender. The next `finish` sends it, together with those that directly follow it. */
   send(sender: User, group: Group, id: number, text: string): void {
     const frame = framed({
       type: "group_message",

@@ -8,7 +8,7 @@ import { type Group, type Membership, NO_MEMBERSHIPS, type User } from "./member
 export class Groups {
   /** In order of their creation. They stay when their last member leaves. */
   readonly #byName = new Map<string, Group>();
-  /** What was found last to be forsaken; undefined: somebody has left since, so it may be another one. */
+  /** The result of the last search; undefined after somebody has left, since it may be another one now. */
   #forsaken: Group | "none" | undefined;
   readonly #isHere: (key: string) => boolean;
 

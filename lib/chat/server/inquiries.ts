@@ -7,7 +7,7 @@ import type { Link } from "./link.ts";
 import type { User } from "./membership.ts";
 import type { Presence } from "./presence.ts";
 
-/** By then an accused that says nothing is judged: who was heard of, and has yet to take the question, is there. */
+/** By then a silent accused has been judged: one that was heard from, but has not taken the question, is online. */
 const HEARD_AFTER_MS = 2 * GIVE_UP_MS;
 
 /** One question at a time for each accused; all who report it meanwhile share the answer. */

@@ -54,14 +54,14 @@ export class Link {
   readonly #endpoint: Endpoint;
   #waiting: Deque<Waiting> | undefined;
   #inFlight: Deque<Delivery> | undefined;
-  /** Of what waits, all but deliveries: these are bounded by who makes them. */
+  /** Waiting messages other than deliveries, which have a limit of their own. */
   #postedFrames = 0;
   #postedBytes = 0;
   /** Answers that the client has yet to take: how many, their bytes, and those of them in the transport's queue. */
   #answers = 0;
   #answerBytes = 0;
   #answersInFlight: Deque<{ readonly number: number; readonly bytes: number }> | undefined;
-  /** Goes out behind the next message, or when it is sent; `at`: when that is due at the latest, in ms. */
+  /** Goes out right behind the next message, or on its own by `at`, in ms. */
   rider: { readonly frame: FramedMessage; readonly at: number } | undefined;
   readonly #overflow: (link: Link) => void;
 

@@ -22,7 +22,7 @@ export interface ServerLimit<Name extends string = string> {
   /** `messages`, `a second` */
   readonly unit: string;
   readonly default: number;
-  /** Less is no use, but for 0. */
+  /** Smaller values make no sense; 0 is still allowed. */
   readonly least?: number;
   /** What the program can carry: more cannot be asked for, and 0 means this. */
   readonly most?: number;

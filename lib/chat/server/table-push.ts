@@ -25,7 +25,7 @@ export class TablePush {
   readonly #quotas: Quotas;
   /** Whether the table is small enough to be pushed. */
   #pushing = true;
-  /** Whether everyone believes so. */
+  /** Whether the clients were last told that it is. */
   #toldPushing = true;
   /** The version up to which everyone has been told. */
   #version = 0;

@@ -48,7 +48,7 @@ export class Handshakes {
   readonly #halfOpens = new HalfOpens();
   /** INITIATEs to be answered, oldest first, by their ephemeral keys. */
   readonly #waiting = new Map<string, Waiting>();
-  /** What sessions that others begin are made with: one for all of them. Only the side that begins one keeps it alive. */
+  /** Options of the sessions that peers begin, shared by all of them. Only the side that begins one keeps it alive. */
   readonly #ofOthers: SessionOptions;
 
   constructor(options: EndpointOptions, connections: Connections, resets: Resets, turn: Turn) {

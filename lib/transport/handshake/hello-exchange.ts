@@ -6,8 +6,8 @@ import { ByteWriter, equalBytes } from "../wire/bytes.ts";
 import { encodeHello, NONCE_BYTES, type RetryPacket } from "../wire/datagrams.ts";
 
 /**
- * Nothing proves a RETRY, and one wrong bit makes another one of it. So what a RETRY says against a session counts when
- * it is said twice in a row, in answers to two HELLOs with different nonces: a doubled datagram says it once.
+ * A RETRY is not authenticated, and a flipped bit goes unnoticed. So an objection counts only when two RETRYs in a row
+ * raise it, in answers to HELLOs with different nonces; a duplicated datagram counts once.
  */
 export class HelloExchange {
   readonly #localIndex: number;

@@ -76,7 +76,7 @@ export class Initiation {
   #triesLeft = 0;
   /** A RESPOND that we could not open. */
   #unopened: Uint8Array | undefined;
-  /** When something was first heard, or hoped for anew. */
+  /** When the responder was first heard, or `hurry` started the count again. */
   #since: number;
   /** Whether a cookie has come since then. */
   #heard = false;

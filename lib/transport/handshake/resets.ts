@@ -1,4 +1,4 @@
-// "I know no such session": tokens that prove who says so, and how many may be said.
+// Stateless resets (RFC 9000 section 10.3): the tokens that prove them, and how many are sent.
 
 import { PrefixBuckets } from "../bucket.ts";
 import { derivedSecret, type KeyPair, shortMac } from "../crypto/keys.ts";

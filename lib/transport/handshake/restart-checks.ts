@@ -73,6 +73,6 @@ export class RestartChecks {
   }
 }
 
-/** Whether an answer could change anything. Only an initiator asks. */
+/** Whether an answer could change anything: only an initiator asks. */
 const mayLearn = ({ initiator, pinned, strict }: Connection): boolean =>
   initiator && (strict || !pinned);

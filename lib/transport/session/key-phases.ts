@@ -199,7 +199,7 @@ export class KeyPhases implements SessionName {
     { phase, publicKey }: Rekey,
     random: (bytes: number) => Uint8Array,
   ): "violation" | "no_room" | undefined {
-    // Of an exchange that is done, or by who has nothing but old keys.
+    // Of an exchange that is done, or from a peer that still has only old keys.
     if (phase <= this.#phase || bit !== bitOf(this.#phase)) return undefined;
     if (phase > this.#phase + 1) return "violation";
     return this.#initiator ? this.#onAnswer(now, publicKey) : this.#onWish(now, publicKey, random);

@@ -41,7 +41,7 @@ export class Liveness {
     this.#graceUntil = until;
   }
 
-  /** Something is asked of the other side, which until now had answered everything or not. */
+  /** Something is asked of the other side. `hadAnsweredAll`: nothing that was asked before waits for its answer. */
   onAsked(now: number, hadAnsweredAll: boolean): void {
     this.#askedAt = now;
     if (hadAnsweredAll) this.#waitingSince = now;

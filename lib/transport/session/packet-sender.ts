@@ -55,7 +55,7 @@ export class PacketSender {
   #pingDue = false;
   #limitDue = false;
 
-  /** Of what has come it tells the peer in its packets: how much more may come, and which packets did. */
+  /** `receiving` and `received` are what its packets report: the flow control limit, and the acknowledgements. */
   constructor(
     path: SessionPath,
     receiving: ReceiveStream,

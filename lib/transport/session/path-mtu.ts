@@ -21,7 +21,7 @@ const RAISE_AFTER_MS = 600_000;
 export class PathMtu {
   #sizeBytes: number = DATAGRAM_MAX_BYTES;
   #probing = false;
-  /** The size of the probe that was lost last, and how often one of that size was since any of it has arrived. */
+  /** The size of the last probe lost, and how many of that size were lost since one arrived. */
   #lostBytes = 0;
   #probesLost = 0;
   #lostInARow = 0;

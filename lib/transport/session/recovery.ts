@@ -102,7 +102,7 @@ export class Recovery {
     this.#sent.length = kept;
   }
 
-  /** Gives back what is only there to be used again soon. */
+  /** Releases buffers that an idle session does not need. */
   trimIdle(): void {
     if (this.#sent.length === 0) this.#sent = NONE;
   }
@@ -172,7 +172,7 @@ export class Recovery {
     this.#sent.length = kept;
   }
 
-  /** What says nothing of the path: the peer is heard, and acknowledges none of them. */
+  /** This is no sign of congestion: the peer is heard, and acknowledges none of them. */
   #giveUpOldest(): void {
     lost.push(...this.#sent.splice(0, GIVEN_UP_PACKETS));
     for (const packet of lost) this.congestion.onDropped(packet.bytes);

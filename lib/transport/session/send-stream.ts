@@ -141,7 +141,7 @@ export class SendStream {
     this.#lost.add(at, end);
   }
 
-  /** Gives back what is only there to be used again soon. */
+  /** Releases buffers that an idle session does not need. */
   trimIdle(): void {
     if (this.undelivered === 0) this.#queue = undefined;
     if (!this.#hasLost) this.#lost = undefined;
