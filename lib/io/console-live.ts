@@ -4,6 +4,7 @@
 
 import type { Line } from "../chat/line.ts";
 import { everyLine, lineText } from "../chat/line.ts";
+import { choiceRows } from "./choices.ts";
 import type { Console, ConsoleEvents } from "./console.ts";
 import { Interruption } from "./console.ts";
 import { CONTROL_C, Keyboard, PASTE_MARKS_OFF, PASTE_MARKS_ON } from "./keyboard.ts";
@@ -58,7 +59,7 @@ export class LiveConsole implements Console {
       onEnd: () => this.#endInput(), // the terminal is gone
     });
     this.#interruption = new Interruption(events.onInterrupt, () => this.#output.drained());
-    this.#output = new Output(STDOUT, () => this.#interruption.begin());
+    this.#output = new Output(STDOUT, (error) => this.#interruption.outputLost(error));
     this.#hold = new TerminalHold(this.#interruption, {
       beforeInterrupt: () => this.#leaveLine("^C"),
       onContinue: () => this.#resume(),
@@ -152,7 +153,10 @@ export class LiveConsole implements Console {
         const input = this.#input();
         if (input !== undefined) this.#bytes += this.#live.clearScreen(input);
       },
-      onChoices: (choices) => this.#lines.push({ plain: choices, painted: choices }),
+      onChoices: (candidates) => {
+        for (const row of choiceRows(candidates, terminalSize().columns))
+          this.#lines.push({ plain: row, painted: row });
+      },
       onFull: () => {
         this.#bytes += BELL;
       },

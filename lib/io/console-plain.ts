@@ -36,7 +36,7 @@ export class PlainConsole implements Console {
     this.#look = options.look;
     this.#unreadMaxChars = options.unreadMaxChars;
     const interruption = new Interruption(events.onInterrupt, () => this.#output.drained());
-    this.#output = new Output(STDOUT, () => interruption.begin());
+    this.#output = new Output(STDOUT, (error) => interruption.outputLost(error));
     interruption.listen(() => {
       if (options.terminal) this.#output.write("\n");
     });

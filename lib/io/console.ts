@@ -38,6 +38,9 @@ export interface ConsoleEvents {
 /** Nobody feels this as waiting; a terminal that takes anything at all has taken the last words by then. */
 const LAST_WORDS_MAX_MS = 50;
 
+/** A pipe that nobody reads any more, and a terminal that is gone. */
+const READER_GONE: ReadonlySet<string> = new Set(["EPIPE", "EIO"]);
+
 /** The way out: orderly the first time, at once the second. */
 export class Interruption {
   readonly #onBegin: () => void;
@@ -59,6 +62,12 @@ export class Interruption {
   press(): void {
     if (this.#begun) void this.#endNow();
     else this.begin();
+  }
+
+  /** Nothing can be shown any more. Where there is a reader, and yet no way to it (a full disk), that is a fault. */
+  outputLost(error: NodeJS.ErrnoException): void {
+    if (error.code !== undefined && READER_GONE.has(error.code)) return this.begin();
+    throw new Error(`the output cannot be written: ${error.message}`);
   }
 
   /** The program must end, without its user's doing. */

@@ -23,13 +23,16 @@ const UNFINISHED = /\x1b(?:\[\[?[0-?]{0,60}[ -/]{0,4}|O\d?)?$/;
 const SEQUENCE_MAX_MS = 200;
 
 /** What readline reads to its end: up to three digits, and one for Shift, Alt and Control. */
-const READLINE_KNOWS = /^\x1b(?:\[\[?\d{0,3}(?:;\d)?[A-Za-z~^$]|O\d?[A-Za-z]|[bdfy\x08\x7f])$/;
+const READLINE_KNOWS = /^\x1b(?:\[\[?\d{0,3}(?:;\d)?[A-Za-z~^$]|O\d?[A-Za-z]|[bdf\x08\x7f])$/;
 
 const CURSOR_REPORT = /^\x1b\[(\d+);(\d+)R$/;
 
 /** Terminals put these around what is pasted (`ESC [ ? 2004 h`). */
 const PASTE_START = "\x1b[200~";
 const PASTE_END = "\x1b[201~";
+
+/** A paste comes without pauses; after one of this length, its end was lost. */
+const PASTE_PAUSE_MAX_MS = 1_000;
 
 /** Control characters that mean a key to readline. The rest would be inserted as they are. */
 const CONTROL_KEY = /^[\x01-\x1a\x1e\x1f]$/;
@@ -46,6 +49,7 @@ export class KeyFilter {
   /** What readline is to read of `bytes`, piece by piece, and answers. `now`: milliseconds. Never throws. */
   feed(bytes: Uint8Array, now: number): (string | CursorReport)[] {
     const rest = now - this.#since <= SEQUENCE_MAX_MS ? this.#unfinished : "";
+    if (now - this.#since > PASTE_PAUSE_MAX_MS) this.#pasting = false;
     const input = rest + this.#utf8.decode(bytes, { stream: true });
     this.#unfinished = UNFINISHED.exec(input)?.[0] ?? "";
     this.#since = now;
@@ -80,9 +84,12 @@ export class KeyFilter {
   #key(special: string): string {
     if (special === PASTE_START) this.#pasting = true;
     if (special === PASTE_END) this.#pasting = false;
-    // A tab that is pasted is no wish for completion; the others readline would take for the end of the line.
-    if ((special === "\t" && this.#pasting) || special === "\u2028" || special === "\u2029")
-      return " ";
+    // readline would take these for the end of the line.
+    if (special === "\u2028" || special === "\u2029") return " ";
+    // What is pasted is text, and no key but Enter.
+    if (this.#pasting && special !== PASTE_START && special !== "\r" && special !== "\n") {
+      return special === "\t" ? " " : "";
+    }
     return CONTROL_KEY.test(special) || READLINE_KNOWS.test(special) ? special : "";
   }
 }

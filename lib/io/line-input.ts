@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import type { Interface, Key } from "node:readline";
 import { Readable, Writable } from "node:stream";
 
+import { isYank, KillBuffer } from "./kill-buffer.ts";
 import { clusterAfter, clusterBefore, isAscii } from "./width.ts";
 
 /** No message is longer than this (MESSAGE_MAX_BYTES of the transport), so no line needs to be. */
@@ -12,9 +13,6 @@ const LINE_MAX_CHARS = 1_048_576;
 
 /** As many lines as a long evening has; then the oldest goes. */
 const HISTORY_MAX_LINES = 1_000;
-
-/** More candidates than fit on a screen help nobody. */
-const CHOICES_MAX = 50;
 
 /** What the keys mean that are about more than the line. */
 export interface LineInputEvents {
@@ -28,7 +26,7 @@ export interface LineInputEvents {
   /** `^L` */
   readonly onClearScreen: () => void;
   /** There are several candidates, and nothing that all of them begin with is left to be added. */
-  readonly onChoices: (choices: string) => void;
+  readonly onChoices: (candidates: readonly string[]) => void;
   /** The last key found no room. */
   readonly onFull: () => void;
   /** After every key. */
@@ -48,12 +46,6 @@ const startOf = (text: string, at: number): number =>
 const endOf = (text: string, at: number): number =>
   startOf(text, at) === at ? at : clusterAfter(text, at);
 
-const choicesText = (candidates: readonly string[]): string => {
-  const left = candidates.length - CHOICES_MAX;
-  const shown = candidates.slice(0, CHOICES_MAX).map((candidate) => candidate.trim());
-  return shown.join("  ") + (left > 0 ? `  (${left} more)` : "");
-};
-
 export class LineInput {
   readonly #events: LineInputEvents;
   readonly #keys = new Readable({ read() {} });
@@ -65,6 +57,7 @@ export class LineInput {
   /** The line that was being typed when the history was opened. */
   #typed = "";
   #candidates: readonly string[] = [];
+  readonly #kills = new KillBuffer();
 
   constructor(events: LineInputEvents) {
     this.#events = events;
@@ -120,18 +113,21 @@ export class LineInput {
     this.#keys.resume();
   }
 
-  #pressed({ name, ctrl = false }: Key): void {
+  #pressed(key: Key): void {
+    const { name, ctrl = false } = key;
     const editor = this.#editor;
     if (name === "up" || (ctrl && name === "p")) this.#recall(1);
     else if (name === "down" || (ctrl && name === "n")) this.#recall(-1);
     else if (name === "tab") this.#offer();
     else if (ctrl && name === "l") this.#events.onClearScreen();
+    else if (isYank(key)) this.#yank();
     else if (editor.line.length <= this.#line.length) this.#takeWholeCharacters();
-    else if (editor.line.length > LINE_MAX_CHARS) {
+    if (editor.line.length > LINE_MAX_CHARS) {
       editor.line = this.#line;
       editor.cursor = this.#cursor;
       this.#events.onFull();
     }
+    this.#kills.pressed(key, { line: this.#line, cursor: this.#cursor }, editor);
     this.#line = editor.line;
     this.#cursor = editor.cursor;
     this.#historyIndex = editor.historyIndex;
@@ -148,9 +144,16 @@ export class LineInput {
     editor.cursor = editor.line.length;
   }
 
+  /** In place of what readline has put in. */
+  #yank(): void {
+    const [line, cursor] = [this.#line, this.#cursor];
+    this.#editor.line = line.slice(0, cursor) + this.#kills.text + line.slice(cursor);
+    this.#editor.cursor = cursor + this.#kills.text.length;
+  }
+
   #offer(): void {
     if (this.#editor.line === this.#line && this.#candidates.length > 1)
-      this.#events.onChoices(choicesText(this.#candidates));
+      this.#events.onChoices(this.#candidates);
     this.#candidates = [];
   }
 

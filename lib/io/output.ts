@@ -17,7 +17,7 @@ const FULL_PAUSE_MS = 5;
 
 export class Output {
   readonly #descriptor: number;
-  readonly #onLost: () => void;
+  readonly #onLost: (error: NodeJS.ErrnoException) => void;
   #waiting: string[] = [];
   #waitingChars = 0;
   /** From the first text that waits until the last one is written. */
@@ -28,7 +28,7 @@ export class Output {
   #whenDrained: (() => void)[] = [];
 
   /** `onLost` is called once, when nobody reads any more (EPIPE) or writing fails for good; then all is dropped. */
-  constructor(descriptor: number, onLost: () => void) {
+  constructor(descriptor: number, onLost: (error: NodeJS.ErrnoException) => void) {
     this.#descriptor = descriptor;
     this.#onLost = onLost;
   }
@@ -88,15 +88,15 @@ export class Output {
         else this.#next();
       } else if (error.code === "EAGAIN") setTimeout(() => this.#send(bytes), FULL_PAUSE_MS);
       else if (error.code === "EINTR") this.#send(bytes);
-      else this.#lose();
+      else this.#lose(error);
     });
   }
 
-  #lose(): void {
+  #lose(error: NodeJS.ErrnoException): void {
     this.#lost = true;
     this.#waiting = [];
     this.#waitingChars = 0;
     this.#next();
-    this.#onLost();
+    this.#onLost(error);
   }
 }

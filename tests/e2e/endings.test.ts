@@ -1,6 +1,7 @@
 // Ways to end, wanted or not: no input, nobody who reads, a terminal that is gone, a name that is taken.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
+import { existsSync } from "node:fs";
 
 import { AT_HOME } from "../support/home.ts";
 import { pipedClient, pipedServer } from "../support/piped-programs.ts";
@@ -130,6 +131,19 @@ test("a server whose output nobody reads any more ends without a word", async ()
   await using client = new Program("client", "client.ts", await clientWords("client", port));
   const rest = await pushing(output.rest(), () => client.type("list_groups"));
   expect([rest, await server.stderr.text()]).toEqual([["status 0"], ""]);
+});
+
+const DISK_FULL =
+  "Something went wrong: the output cannot be written: ENOSPC: no space left on device, write\n";
+
+test.if(existsSync("/dev/full"))("output that finds no room ends both with one line", async () => {
+  const server = shell(`exec ${shellCommand("server.ts", `${await freePort()}`)} > /dev/full`);
+  expect([await server.stderr.text(), await server.exited]).toEqual([DISK_FULL, 1]);
+  const { server: other, port } = await pipedServer();
+  await using _other = other;
+  const words = await clientWords("client", port);
+  const client = shell(`exec ${shellCommand("client.ts", ...words)} > /dev/full`);
+  expect([await client.stderr.text(), await client.exited]).toEqual([DISK_FULL, 1]);
 });
 
 test("a terminal that is closed ends its client", async () => {

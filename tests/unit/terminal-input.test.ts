@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 
+import { choiceRows } from "../../lib/io/choices.ts";
 import { LineSplitter } from "../../lib/io/input.ts";
 import { KeyFilter } from "../../lib/io/key-filter.ts";
 import { layOut, rowsOf } from "../../lib/io/width.ts";
@@ -27,6 +28,7 @@ describe("what a terminal sends", () => {
     ["\0\x1c\x1d\x9b\x85é日👍", "é日👍"],
     ["a\u2028b", "a b"],
     ["\x1b[200~a\tb\nc\x1b[201~\td", "\x1b[200~a b\nc\x1b[201~\t|d"],
+    ["\x1b[200~a\x03\x04\x17\x1b[A\x1b[31mb\r\x1b[201~\x17", "\x1b[200~ab\r\x1b[201~\x17"],
     ["\x1aa", "\x1a|a"],
     ["\x1b[?1;2c\x1b[>0q\x1b[99;99~\x1b[<0;1;1M", ""],
   ];
@@ -44,6 +46,13 @@ describe("what a terminal sends", () => {
     const filter = new KeyFilter();
     expect(filtered(filter, bytesOf("a\x1b"), 1_000)).toBe("a");
     expect(filtered(filter, bytesOf("[A"), 2_000)).toBe("[A");
+  });
+
+  test("a paste whose end is lost is over after a while", () => {
+    const filter = new KeyFilter();
+    expect(filtered(filter, bytesOf("\x1b[200~a\x03"), 1_000)).toBe("\x1b[200~a");
+    expect(filtered(filter, bytesOf("\x03"), 1_900)).toBe("");
+    expect(filtered(filter, bytesOf("\x03"), 3_000)).toBe("\x03");
   });
 
   test("no bytes make it throw or wait for ever", () => {
@@ -142,18 +151,47 @@ test.each([
   [["send "], "se", "send ", ""],
   [["Bob "], "b", "Bob ", ""],
   [["list_groups", "list_members"], "l", "list_", ""],
-  [["a1 ", "a2 "], "a", "a", "a1  a2"],
+  [["a1 ", "a2 "], "a", "a", "a1 |a2 "],
   [[], "x", "x", ""],
 ])("completion of %j for %j", async (candidates, part, expected, choices) => {
   let shown = "";
   const input = await inputOf({
     complete: () => [candidates, part],
-    onChoices: (text) => {
-      shown = text;
+    onChoices: (choices) => {
+      shown = choices.join("|");
     },
   });
   input.feed(`${part}\t`);
   expect([input.text, shown]).toEqual([expected, choices]);
+});
+
+test("choices stand in columns where they do not fit in one row", () => {
+  expect(choiceRows(["a1 ", "b2 "], 6)).toEqual(["a1  b2"]);
+  const words = ["list_groups", "日本 ", "cc", "ddd", "e"];
+  expect(choiceRows(words, 26)).toEqual(["list_groups  日本", "cc           ddd", "e"]);
+  expect(choiceRows(["wide enough", "b"], 4)).toEqual(["wide enough", "b"]);
+  const many = Array.from({ length: 60 }, (_, at) => `name${at} `);
+  const rows = choiceRows(many, 40);
+  expect(Math.max(...rows.map((row) => row.length))).toBeLessThanOrEqual(40);
+  expect(rows.join("  ").split(/ {2,}/)).toEqual([
+    ...many.slice(0, 50).map((name) => name.trim()),
+    "(10 more)",
+  ]);
+});
+
+test.each([
+  ["abc def ghi\x17\x19", "abc def ghi"],
+  ["abc def ghi\x17\x17\x19\x19", "abc def ghidef ghi"],
+  ["abc def\x01\x1bd\x1bd\x05 x\x19", " xabc def"],
+  ["KILLED\x15abc def\x1b\x7f\x19", "abc def"],
+  ["KILLED\x15\x17\x19", "KILLED"],
+  ["one two\x15x\x19\x19", "xone twoone two"],
+  ["日本 👍🏽\x17\x19.", "日本 👍🏽."],
+  ["\x19", ""],
+])("what was deleted by words or to an end comes back: %j", async (keys, expected) => {
+  const input = await inputOf();
+  input.feed(keys);
+  expect(input.text).toBe(expected);
 });
 
 test("lines are the same however the bytes are cut", () => {

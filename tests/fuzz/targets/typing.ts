@@ -51,7 +51,7 @@ class TypingRun implements Run<Uint8Array> {
       onSuspend: nothing,
       onEnd: () => (this.#over = true),
       onClearScreen: nothing,
-      onChoices: (choices) => this.#check(choices),
+      onChoices: nothing,
       onFull: nothing,
       onKey: nothing,
       complete: (line) => [["send ", "send_group ", "ann "], line.split(" ").at(-1) ?? ""],
