@@ -65,12 +65,13 @@ export const loadServerKey = async (chosen?: string): Promise<LoadedKey> => {
   if (path === undefined) return keyForThisRun(NO_FOLDER);
   const shown = printable(path);
   let pem: string | undefined;
+  let isNew = false;
   try {
-    pem =
-      (await readWhole(path)) ??
-      (await changeWhole(path, (present) =>
-        present === undefined ? pemOf(freshKeyPair()) : undefined,
-      ));
+    pem = await readWhole(path);
+    isNew = pem === undefined;
+    pem ??= await changeWhole(path, (present) =>
+      present === undefined ? pemOf(freshKeyPair()) : undefined,
+    );
   } catch (error) {
     const problem = fileProblem(error);
     if (chosen !== undefined || (await isThere(path))) {
@@ -82,6 +83,10 @@ export const loadServerKey = async (chosen?: string): Promise<LoadedKey> => {
   if (keyPair === undefined) {
     const reason = `Server key ${shown} cannot be used: it is not an X25519 private key in PEM`;
     return { ok: false, reason };
+  }
+  // A path with a slip in it would make another server of this one, and nobody would notice but its clients.
+  if (isNew && chosen !== undefined) {
+    return { ok: true, keyPair, warning: `There was no server key ${shown}: a new one was made` };
   }
   if (!(await isOpenToOthers(path))) return { ok: true, keyPair };
   const warning = `Warning: other users may read the server's key; chmod 600 ${shown}`;

@@ -5,7 +5,7 @@ import { writeSync } from "node:fs";
 
 import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE } from "../chat/exit-status.ts";
 import type { Invocation, PasswordChoice } from "./arguments.ts";
-import { isTerminal, STDERR, STDIN, STDOUT } from "./tty.ts";
+import { isTerminal, knowsEscapes, STDERR, STDIN, STDOUT } from "./tty.ts";
 import { VERSION_LINE } from "./version.ts";
 
 /** A terminal that takes nothing any more (`^S`) does not keep a program that is at its end. */
@@ -52,8 +52,8 @@ export const requestedRun = async <Run>(
   }
 };
 
-/** Whether a person is there to answer questions. */
-export const canAsk = (): boolean => isTerminal(STDIN) && isTerminal(STDOUT);
+/** Whether a person is there to answer questions, at a terminal that can show them. */
+export const canAsk = (): boolean => isTerminal(STDIN) && isTerminal(STDOUT) && knowsEscapes();
 
 /**
  * The password that was given with a flag, in the environment, or on being asked for; undefined if there is to be none.

@@ -3,7 +3,7 @@
 
 import type { Key } from "node:readline";
 
-import { SUSPEND_WAIT_MS } from "./tty.ts";
+import { SIZE_UNKNOWN, SUSPEND_WAIT_MS } from "./tty.ts";
 
 /**
  * The answer; undefined if the user gave up: `^C` and Escape, which the library knows, `^D` on an empty line, or a wish
@@ -13,7 +13,9 @@ import { SUSPEND_WAIT_MS } from "./tty.ts";
 export const answerTo = async (
   question: (signal: AbortSignal) => Promise<string | symbol>,
 ): Promise<string | undefined> => {
-  const { stdin } = process;
+  const { stdin, stdout } = process;
+  // The library takes 0 columns at their word.
+  if (!(stdout.columns > 0)) stdout.columns = SIZE_UNKNOWN.columns;
   for (;;) {
     const giveUp = new AbortController();
     let over = false;

@@ -4,9 +4,7 @@ import { LiveConsole } from "./console-live.ts";
 import { PlainConsole, UNREAD_MAX_CHARS } from "./console-plain.ts";
 import type { Console, ConsoleEvents } from "./console.ts";
 import { lookWith, wantsColor } from "./look.ts";
-import { isTerminal, STDIN, STDOUT } from "./tty.ts";
-
-const knowsEscapes = (): boolean => process.env["TERM"] !== "dumb";
+import { isTerminal, knowsEscapes, STDIN, STDOUT } from "./tty.ts";
 
 const lookOfOutput = (): ReturnType<typeof lookWith> =>
   lookWith(isTerminal(STDOUT) && knowsEscapes() && wantsColor(process.env));

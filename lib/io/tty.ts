@@ -21,6 +21,9 @@ export const SIZE_UNKNOWN: Size = { columns: 80, rows: 24 };
 /** True if the descriptor is a terminal. */
 export const isTerminal = (descriptor: number): boolean => isatty(descriptor);
 
+/** Whether the terminal obeys escape sequences. */
+export const knowsEscapes = (): boolean => process.env["TERM"] !== "dumb";
+
 /** The size of the terminal at standard output; `process.stdout` tells of a new one with `resize`. */
 export const terminalSize = (): Size => {
   const { columns, rows } = process.stdout;

@@ -60,15 +60,17 @@ describe("help", () => {
 });
 
 describe("completion", () => {
-  const known = { user: ["client", "client2"], group: ["group-name"] };
+  const known = { user: ["client", "client2"], self: ["client"], group: ["group-name"] };
 
   test.each([
     ["", "group", ["send ", "send_group ", "list_members", "leave_group", "dereg ", "help"], ""],
     ["se", "lobby", ["send "], "se"],
     ["send cl", "lobby", ["client ", "client2 "], "cl"],
     ["send ", "lobby", ["client ", "client2 "], ""],
-    ["dereg client", "lobby", ["client", "client2"], "client"],
+    ["send CL", "lobby", ["client ", "client2 "], "CL"],
+    ["dereg ", "lobby", ["client"], ""],
     ["join_group g", "lobby", ["group-name"], "g"],
+    ["join_group GROUP-N", "lobby", ["group-name"], "GROUP-N"],
     ["join_group g", "group", [], "g"],
     ["send client hel", "lobby", [], "hel"],
     ["nonsense c", "lobby", [], "c"],

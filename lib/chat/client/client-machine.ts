@@ -162,6 +162,7 @@ export class ClientMachine implements Machine {
     const user = this.#table.names().toSorted();
     const [candidates, part] = completeLine(line, this.#grouping.mode, {
       user,
+      self: [this.#name],
       group: this.#grouping.known,
     });
     return [[...candidates], part];

@@ -1,13 +1,14 @@
 // The commands of the client, as data: parsing, usage, help and completion all follow from one table.
 // Knows words, not what they do.
 
+import { foldName } from "../names.ts";
 import { printable } from "../printable.ts";
 
 /** Where a command can be given: outside of groups, or inside one. */
 export type Mode = "lobby" | "group";
 
 /** What an argument is. `text` is the rest of the line with all its spaces; the others are one word each. */
-type ArgumentKind = "user" | "group" | "text";
+type ArgumentKind = "user" | "self" | "group" | "text";
 
 interface Argument {
   /** As the usage line shows it. */
@@ -28,6 +29,7 @@ const GROUP: readonly Mode[] = ["group"];
 const BOTH: readonly Mode[] = ["lobby", "group"];
 
 const USER: Argument = { label: "name", kind: "user" };
+const SELF: Argument = { label: "name", kind: "self" };
 const GROUP_NAME: Argument = { label: "group", kind: "group" };
 const TEXT: Argument = { label: "message", kind: "text" };
 
@@ -45,7 +47,7 @@ export const COMMANDS = [
     takes: [],
     help: "leave the group and read what came meanwhile",
   },
-  { name: "dereg", modes: BOTH, takes: [USER], help: "sign off with your own name, and end" },
+  { name: "dereg", modes: BOTH, takes: [SELF], help: "sign off with your own name, and end" },
   { name: "help", modes: BOTH, takes: [], help: "show this list" },
 ] as const satisfies readonly CommandShape[];
 
@@ -111,6 +113,7 @@ export const helpLines = (mode: Mode): readonly string[] => {
 /** What names can stand where, for completion. */
 interface KnownNames {
   readonly user: readonly string[];
+  readonly self: readonly string[];
   readonly group: readonly string[];
 }
 
@@ -126,21 +129,19 @@ export const completeLine = (
   const words = line.split(/[ \t]+/);
   if (words[0] === "") words.shift();
   const part = words.at(-1) ?? "";
-  let from: readonly string[] = [];
   if (words.length <= 1) {
-    from = usable(mode).map((command) =>
-      command.takes.length > 0 ? `${command.name} ` : command.name,
-    );
-  } else {
-    const takes: readonly Argument[] =
-      usable(mode).find((one) => one.name === words[0])?.takes ?? [];
-    const argument = takes[words.length - 2];
-    const end = words.length - 1 === takes.length ? "" : " ";
-    if (argument !== undefined && argument.kind !== "text") {
-      // What is completed is shown as it is: no name that a server made up must get there.
-      const safe = known[argument.kind].filter((name) => printable(name) === name);
-      from = safe.map((name) => name + end);
-    }
+    const commands = usable(mode).filter(({ name }) => name.startsWith(part));
+    return [commands.map(({ name, takes }) => (takes.length > 0 ? `${name} ` : name)), part];
   }
-  return [from.filter((candidate) => candidate.startsWith(part)), part];
+  const takes: readonly Argument[] =
+    usable(mode).find(({ name }) => name === words[0])?.takes ?? [];
+  const argument = takes[words.length - 2];
+  if (argument === undefined || argument.kind === "text") return [[], part];
+  const end = words.length - 1 === takes.length ? "" : " ";
+  const folded = foldName(part);
+  // What is completed is shown as it is: no name that a server made up must get there.
+  const names = known[argument.kind].filter(
+    (name) => foldName(name).startsWith(folded) && printable(name) === name,
+  );
+  return [names.map((name) => name + end), part];
 };

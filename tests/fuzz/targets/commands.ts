@@ -8,13 +8,14 @@ import {
   type ParsedLine,
   parseLine,
 } from "../../../lib/chat/client/commands.ts";
+import { foldName } from "../../../lib/chat/names.ts";
 import type { Prng } from "../../support/prng.ts";
 import { anyText, damagedText } from "../draw/text.ts";
 import { must } from "../target.ts";
 import { textTarget } from "./plain.ts";
 
 const MODES: readonly Mode[] = ["lobby", "group"];
-const KNOWN = { user: ["ann", "ben", "Иван", "ann-2"], group: ["tea", "team", "t"] };
+const KNOWN = { user: ["ann", "ben", "Иван", "ann-2"], self: ["ann"], group: ["tea", "team", "t"] };
 
 /** A command's word, and words behind it that are more or less what it takes. */
 export const anyLine = (random: Prng, kept: readonly string[]): string => {
@@ -62,7 +63,7 @@ const checkCompletion = (line: string, mode: Mode): void => {
   const [candidates, part] = completeLine(line, mode, KNOWN);
   must(line.endsWith(part), "what is completed stands at the end", () => JSON.stringify(part));
   for (const candidate of candidates) {
-    const longer = candidate.startsWith(part);
+    const longer = foldName(candidate).startsWith(foldName(part));
     must(longer, "a candidate begins as what was typed", () => JSON.stringify(candidate));
   }
 };
