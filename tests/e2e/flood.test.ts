@@ -25,7 +25,7 @@ test("nothing is lost, nobody is thrown out", async () => {
   }
 
   const words = [`${FLOOD_MS}`, `${port}`, ...ports.map(String)];
-  await using flood = new Program("flood", "tests/support/flood-program.ts", words);
+  await using flood = new Program("flood", "tests/e2e/flood-program.ts", words);
   await flood.when(() => flood.lines.includes("begun"), "that it has begun");
   for (let number = 1; number <= MESSAGES; number++) {
     client.type(`send_group to all ${number}`);

@@ -3,8 +3,8 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 
 import { pipedClient, pipedServer } from "../support/piped-programs.ts";
-import { SocketClient } from "../support/socket-client.ts";
 import { clientAtTerminal } from "../support/terminal-programs.ts";
+import { SocketClient } from "./socket-client.ts";
 
 setDefaultTimeout(120_000);
 

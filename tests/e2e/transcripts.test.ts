@@ -2,9 +2,9 @@
 
 import { describe, setDefaultTimeout, test } from "bun:test";
 
-import { playAtTerminals, playInPipes } from "../support/transcript-programs.ts";
 import { allTranscripts } from "../support/transcript.ts";
 import { turns } from "../support/turns.ts";
+import { playAtTerminals, playInPipes } from "./transcript-programs.ts";
 
 setDefaultTimeout(180_000);
 

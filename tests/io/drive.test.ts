@@ -295,10 +295,11 @@ describe("a fault of ours", () => {
 test.if(process.platform !== "win32")(
   "a process that was stopped reads what came meanwhile, and does not count the time",
   async () => {
-    const program = Bun.spawn(
-      [process.execPath, join(import.meta.dir, "../support/stalled-program.ts")],
-      { stdin: "pipe", stdout: "pipe", stderr: "inherit" },
-    );
+    const program = Bun.spawn([process.execPath, join(import.meta.dir, "./stalled-program.ts")], {
+      stdin: "pipe",
+      stdout: "pipe",
+      stderr: "inherit",
+    });
     const lines = readLines(program.stdout);
     const nextLine = async (): Promise<string> => (await lines.next()).value ?? "";
     const sender = await openUdpSocket({ port: 0, onDatagram: () => {} });

@@ -29,7 +29,7 @@ beforeEach(() => {
 });
 afterEach(() => home[Symbol.dispose]());
 
-const KEEPER = "tests/support/keeper-program.ts";
+const KEEPER = "tests/io/keeper-program.ts";
 
 const hasModes = process.platform !== "win32";
 

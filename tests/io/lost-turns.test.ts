@@ -30,7 +30,7 @@ const add = (line: string): Promise<string | undefined> =>
 /** A process that adds a line to the file, or makes a key without one, and stands still at a step. */
 const heldAt = async (step: string, line?: string): Promise<Program> => {
   const words = [step, path(), ...(line === undefined ? [] : [line])];
-  const keeper = new Program(line ?? "key", "tests/support/held-keeper-program.ts", words);
+  const keeper = new Program(line ?? "key", "tests/io/held-keeper-program.ts", words);
   await says(keeper, step);
   return keeper;
 };

@@ -1,7 +1,6 @@
 // The two programs as processes: wrong words, a port in use, and every way out.
 
 import { describe, expect, test } from "bun:test";
-import { join } from "node:path";
 
 import { freePort, Program, readyServer } from "../support/programs.ts";
 
@@ -74,7 +73,7 @@ describe("a port in use is one line and status 1", () => {
 test.each(["server.ts", "client.ts"])(
   "%s: a fault, be it the very first, is one line",
   async (script) => {
-    const cwd = join(import.meta.dir, "../support");
+    const cwd = import.meta.dir;
     const env = { BUN_OPTIONS: "--preload=./planted-fault.ts" };
     await using program = new Program(script, script, [], { env, cwd });
     expect(await program.exited()).toBe(1);

@@ -4,8 +4,8 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 
 import { converse, quit, type Seat, startClients, startServer } from "../support/conversation.ts";
-import { NamespaceNetwork, PORT_BEHIND_NAT, whyNoNamespaces } from "../support/namespaces.ts";
 import { turns } from "../support/turns.ts";
+import { NamespaceNetwork, PORT_BEHIND_NAT, whyNoNamespaces } from "./namespaces.ts";
 
 setDefaultTimeout(180_000);
 

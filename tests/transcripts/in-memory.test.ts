@@ -3,8 +3,8 @@
 import { describe, expect, test } from "bun:test";
 
 import { FAIR, FOUL, type Weather } from "../support/network.ts";
-import { playInMemory } from "../support/transcript-stage.ts";
 import { allTranscripts, type Transcript } from "../support/transcript.ts";
+import { playInMemory } from "./transcript-stage.ts";
 
 const check = (transcript: Transcript, seed: number, weather: Weather): void => {
   const ended = new Map<string, number>();

@@ -4,8 +4,8 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { impurities, reachable, wrongImports } from "../support/house-rules.ts";
 import { importsOf, tokensOf } from "../support/source-tokens.ts";
+import { impurities, reachable, wrongImports } from "./house-rules.ts";
 
 const ROOT = join(import.meta.dir, "../..");
 

@@ -3,7 +3,7 @@
 
 import { INTEGER_MAX } from "../../../lib/transport/wire/bytes.ts";
 import { decodeFrames, type Frame, FrameKind } from "../../../lib/transport/wire/frames.ts";
-import { readFrames } from "../../support/conformance-wire.ts";
+import { readFrames } from "../../conformance/wire.ts";
 import { encodeFrames, frameVector } from "../../support/wire.ts";
 import { anyFrames } from "../draw/frames.ts";
 import { mustEqual } from "../rules.ts";

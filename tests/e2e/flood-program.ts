@@ -1,7 +1,7 @@
 // A program for tests: a stranger that sends random datagrams as fast as it can. Its words: for how many ms, and the
 // ports. Says how many it has sent.
 
-import { Prng } from "./prng.ts";
+import { Prng } from "../support/prng.ts";
 
 const [forMs = "0", ...ports] = process.argv.slice(2);
 const HOST = "127.0.0.1";

@@ -3,8 +3,8 @@
 
 import { posix } from "node:path";
 
-import { importsOf, tokensOf } from "./source-tokens.ts";
-import type { Token } from "./source-tokens.ts";
+import { importsOf, tokensOf } from "../support/source-tokens.ts";
+import type { Token } from "../support/source-tokens.ts";
 
 /** From the outside in. A room imports itself and those behind it. */
 const ROOMS = ["io", "chat", "transport"];

@@ -3,9 +3,9 @@
 import { ClientMachine } from "../../lib/chat/client/client-machine.ts";
 import { ServerMachine } from "../../lib/chat/server/server-machine.ts";
 import { keyPairFrom } from "../../lib/transport/crypto/keys.ts";
-import { MachineNetwork, type Node, type Weather } from "./network.ts";
-import { Prng } from "./prng.ts";
-import type { Action, Expectation, Transcript } from "./transcript.ts";
+import { MachineNetwork, type Node, type Weather } from "../support/network.ts";
+import { Prng } from "../support/prng.ts";
+import type { Action, Expectation, Transcript } from "../support/transcript.ts";
 
 /** A step is over when nothing was shown for so long: more than a report takes and the server's own question. */
 const SETTLED_MS = 4_000;

@@ -8,7 +8,7 @@ import { freshKeyPair, randomBytes } from "../../lib/io/entropy.ts";
 import { openUdpSocket } from "../../lib/io/udp-socket.ts";
 import type { UdpSocket } from "../../lib/io/udp-socket.ts";
 import type { Address } from "../../lib/transport/address.ts";
-import { TIMEOUT_MS } from "./programs.ts";
+import { TIMEOUT_MS } from "../support/programs.ts";
 
 export class SocketClient implements Disposable {
   readonly name: string;

@@ -8,13 +8,13 @@ import type { Address } from "../../lib/transport/address.ts";
 import { keyPairFrom } from "../../lib/transport/crypto/keys.ts";
 import { Endpoint, type TransportEvent } from "../../lib/transport/endpoint.ts";
 import { frameMessage } from "../../lib/transport/framed-message.ts";
-import type { ConformanceSession } from "../support/conformance-session.ts";
-import { bytesOf, hex } from "../support/conformance-wire.ts";
-import { ConformancePeer } from "../support/conformance.ts";
 import { FullScene } from "../support/full-scene.ts";
 import { FAIR, FOUL, MachineNetwork, type Node } from "../support/network.ts";
 import { Prng } from "../support/prng.ts";
-import { PSK_HEX } from "../support/session-vectors.ts";
+import { ConformancePeer } from "./peer.ts";
+import { PSK_HEX } from "./session-vectors.ts";
+import type { ConformanceSession } from "./session.ts";
+import { bytesOf, hex } from "./wire.ts";
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 

@@ -3,9 +3,9 @@
 
 import { expect } from "bun:test";
 
-import { freePort, Program } from "./programs.ts";
-import { ProgramAtTerminal } from "./terminal-programs.ts";
-import type { Action, Expectation, Transcript } from "./transcript.ts";
+import { freePort, Program } from "../support/programs.ts";
+import { ProgramAtTerminal } from "../support/terminal-programs.ts";
+import type { Action, Expectation, Transcript } from "../support/transcript.ts";
 
 /** What a player needs of a running program. */
 interface Stand {

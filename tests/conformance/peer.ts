@@ -1,7 +1,7 @@
 // A peer of ChatApp/1 written from lib/PROTOCOL.md alone: shakes hands either way, keeps one stream in order and sends
 // again what is lost. As small as the document allows. Imports nothing of the program.
 
-import { ConformanceSession, type Place } from "./conformance-session.ts";
+import { ConformanceSession, type Place } from "./session.ts";
 import {
   Cursor,
   type Frame,
@@ -19,7 +19,7 @@ import {
   u32,
   u64,
   writeFrame,
-} from "./conformance-wire.ts";
+} from "./wire.ts";
 
 type Bytes = Uint8Array;
 

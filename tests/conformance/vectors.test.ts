@@ -4,6 +4,16 @@ import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { importsOf, tokensOf } from "../support/source-tokens.ts";
+import frameVectors from "../vectors/frames.json";
+import vectors from "../vectors/session.json";
+import {
+  FIRST_MESSAGE,
+  PSK_HEX,
+  recordSession,
+  SECOND_MESSAGE,
+  secretsOf,
+} from "./session-vectors.ts";
 import {
   bytesOf,
   hex,
@@ -13,30 +23,15 @@ import {
   pairOf,
   readFrames,
   writeFrame,
-} from "../support/conformance-wire.ts";
-import {
-  FIRST_MESSAGE,
-  PSK_HEX,
-  recordSession,
-  SECOND_MESSAGE,
-  secretsOf,
-} from "../support/session-vectors.ts";
-import { importsOf, tokensOf } from "../support/source-tokens.ts";
-import frameVectors from "../vectors/frames.json";
-import vectors from "../vectors/session.json";
+} from "./wire.ts";
 
 const plainHex = (spaced: string): string => spaced.replaceAll(" ", "");
 
 test("the conforming peer is made of the document alone", () => {
-  const support = join(import.meta.dir, "../support");
-  const imports = ["conformance.ts", "conformance-session.ts", "conformance-wire.ts"].flatMap(
-    (file) => importsOf(tokensOf(readFileSync(join(support, file), "utf8"))),
+  const imports = ["peer.ts", "session.ts", "wire.ts"].flatMap((file) =>
+    importsOf(tokensOf(readFileSync(join(import.meta.dir, file), "utf8"))),
   );
-  expect([...new Set(imports)].sort()).toEqual([
-    "./conformance-session.ts",
-    "./conformance-wire.ts",
-    "node:crypto",
-  ]);
+  expect([...new Set(imports)].sort()).toEqual(["./session.ts", "./wire.ts", "node:crypto"]);
 });
 
 describe.each(vectors.sessions)("the recorded session $name", (session) => {

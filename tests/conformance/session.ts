@@ -1,7 +1,7 @@
 // A session of the peer that was written from lib/PROTOCOL.md alone: what it remembers, and its stream, which cuts messages
 // in pieces and puts them together again. Imports nothing of the program.
 
-import { Cursor, type Frame, join, type Noise, type Pair, varint } from "./conformance-wire.ts";
+import { Cursor, type Frame, join, type Noise, type Pair, varint } from "./wire.ts";
 
 type Bytes = Uint8Array;
 

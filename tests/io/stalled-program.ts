@@ -5,7 +5,7 @@
 import { Clock } from "../../lib/io/clock.ts";
 import { Drive } from "../../lib/io/drive.ts";
 import { openUdpSocket } from "../../lib/io/udp-socket.ts";
-import { ProbeMachine } from "./probe-machine.ts";
+import { ProbeMachine } from "../support/probe-machine.ts";
 
 /** Time for whoever reads `armed` to stop this process. */
 const WAKE_AFTER_MS = 500;
