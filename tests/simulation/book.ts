@@ -62,7 +62,7 @@ export class Book implements Watcher {
   }
 
   shown(_now: number, process: Process, lines: readonly Line[]): void {
-    if (process.name === "") return;
+    if (process.isServer) return;
     for (const [index, line] of lines.entries()) {
       if (line.text === HEADER_GROUPS) {
         const listed = following(lines, index, ({ text, scope }) =>

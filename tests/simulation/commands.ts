@@ -3,6 +3,9 @@
 
 import type { Line } from "../../lib/chat/line.ts";
 
+/** Who sees this is registered. */
+export const WELCOME = "[Welcome, You are registered.]";
+
 /** How a typed line ended; "part": this line belongs to it and does not end it. */
 export type Outcome =
   | "part"

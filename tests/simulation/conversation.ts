@@ -2,7 +2,7 @@
 // Finds commands that end twice, never, or before those that they have to wait for.
 
 import type { Line } from "../../lib/chat/line.ts";
-import { type Expectation, expectationOf, type Outcome } from "./commands.ts";
+import { type Expectation, expectationOf, type Outcome, WELCOME } from "./commands.ts";
 import type { Findings } from "./findings.ts";
 import type { End, Process } from "./process.ts";
 import type { Watcher } from "./world.ts";
@@ -78,11 +78,11 @@ export class Conversations implements Watcher {
   }
 
   shown(now: number, process: Process, lines: readonly Line[]): void {
-    if (process.name === "") return;
+    if (process.isServer) return;
     const talk = this.#talks.get(process);
     if (talk === undefined) return;
     for (const line of lines) {
-      if (line.text === "[Welcome, You are registered.]") {
+      if (line.text === WELCOME) {
         if (Number.isFinite(talk.welcomedAt)) {
           this.#findings.add("welcomed twice", `${process.name} was welcomed twice`);
         }

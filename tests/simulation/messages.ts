@@ -86,7 +86,7 @@ export class Messages implements Watcher {
   }
 
   started(_now: number, process: Process): void {
-    if (process.name === "") return;
+    if (process.isServer) return;
     this.#byKey.set(process.key, process);
     this.#processes.push(process);
   }
@@ -101,7 +101,7 @@ export class Messages implements Watcher {
   }
 
   shown(now: number, process: Process, lines: readonly Line[]): void {
-    if (process.name === "") return;
+    if (process.isServer) return;
     for (const line of lines) {
       if (line.kind === "chat") this.#onDirect(now, process, line);
       else if (line.kind === "group") this.#onGroup(now, process, line);
@@ -112,7 +112,7 @@ export class Messages implements Watcher {
   }
 
   ended(_now: number, process: Process): void {
-    if (process.name === "") {
+    if (process.isServer) {
       this.#serverDied = true;
       return;
     }

@@ -3,11 +3,11 @@
 
 import type { Line } from "../../lib/chat/line.ts";
 import type { Book } from "./book.ts";
+import { WELCOME } from "./commands.ts";
 import type { Findings } from "./findings.ts";
 import type { Process } from "./process.ts";
 import type { Watcher } from "./world.ts";
 
-const WELCOME = "[Welcome, You are registered.]";
 const TAKEN = /^\[`(.*)` already exists!\]$/;
 
 export class Names implements Watcher {
@@ -23,8 +23,8 @@ export class Names implements Watcher {
     });
   }
 
-  shown(_now: number, { name, key }: Process, lines: readonly Line[]): void {
-    if (name === "") return;
+  shown(_now: number, { isServer, name, key }: Process, lines: readonly Line[]): void {
+    if (isServer) return;
     for (const { text } of lines) {
       if (text === WELCOME && !this.#book.registeredAt.has(key)) {
         this.#findings.add("welcomed and not registered", name);

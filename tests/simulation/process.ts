@@ -1,6 +1,7 @@
 // A program that runs on a simulated host: its machine, its clock, and whether it runs at all. Knows no network.
 
 import type { Machine } from "../../lib/chat/machine.ts";
+import { sleptThrough } from "../../lib/io/clock.ts";
 import type { Address } from "../../lib/transport/address.ts";
 import type { Seat } from "./network.ts";
 
@@ -12,9 +13,6 @@ const SOCKET_BUFFER_DATAGRAMS = 256;
 
 /** However little there is to do, the drive loop looks at the clock this often. */
 const NAP_MAX_MS = 1_000;
-
-/** What a process that was stopped takes for granted to have been ordinary load, as the drive loop does. */
-const LATE_MAX_MS = 250;
 
 export interface ProcessOptions {
   readonly id: number;
@@ -63,6 +61,10 @@ export class Process {
     this.#rate = options.clockRate;
   }
 
+  get isServer(): boolean {
+    return this.name === "";
+  }
+
   get running(): boolean {
     return this.end === undefined;
   }
@@ -93,8 +95,7 @@ export class Process {
   /** Runs again: the time it missed is not counted, and what lies in the buffer is read first. */
   resume(now: number, stoppedAt: number): void {
     const dueAt = Math.min(Math.max(stoppedAt, this.wakeAt), stoppedAt + NAP_MAX_MS);
-    const missed = (now - dueAt) * this.#rate;
-    this.#offset -= Math.max(0, missed - LATE_MAX_MS);
+    this.#offset -= sleptThrough(this.local(now), this.local(dueAt));
     const buffer = this.#buffer;
     this.#buffer = [];
     for (const { from, bytes } of buffer) this.receive(now, from, bytes);

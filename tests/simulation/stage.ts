@@ -9,6 +9,7 @@ import { type KeyPair, keyPairFrom } from "../../lib/transport/crypto/keys.ts";
 import { KEY_LIMITS, type KeyLimits } from "../../lib/transport/session/key-phases.ts";
 import { toHex } from "../../lib/transport/wire/bytes.ts";
 import { Prng } from "../support/prng.ts";
+import { WELCOME } from "./commands.ts";
 import type { Conditions } from "./conditions.ts";
 import type { Conversations } from "./conversation.ts";
 import { disturb, Disturbances } from "./disturbances.ts";
@@ -26,8 +27,6 @@ const NAMES = ["ann", "Bob", "cyd", "Dan", "eve", "fay"];
 
 /** One who took a name that was free for a moment gives it back after this. */
 const IMPOSTOR_STAYS_MS = 2_000;
-
-const WELCOME = "[Welcome, You are registered.]";
 
 export class Stage implements Watcher {
   readonly world: World;

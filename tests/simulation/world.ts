@@ -67,7 +67,7 @@ export class World {
   start(options: Omit<ProcessOptions, "id" | "startedAt">): Process {
     const process = new Process({ ...options, id: ++this.#lastId, startedAt: this.now });
     this.processes[options.seat] = process;
-    if (options.name === "") this.#logIndex = 0;
+    if (process.isServer) this.#logIndex = 0;
     for (const watcher of this.watchers) watcher.started?.(this.now, process);
     return process;
   }
