@@ -2,14 +2,14 @@
 
 import { EXIT_FAILED, EXIT_USAGE } from "./lib/chat/exit-status.ts";
 import { prefix } from "./lib/chat/line.ts";
-import { parseClientArguments } from "./lib/io/arguments.ts";
-import type { ClientRun } from "./lib/io/arguments.ts";
-import * as program from "./lib/io/program.ts";
-import { isThisMachine, resolveHost } from "./lib/io/resolve.ts";
-import { openClientConsole } from "./lib/io/terminal.ts";
-import { openUdpSocket } from "./lib/io/udp-socket.ts";
+import { parseClientArguments } from "./lib/io/command-line/arguments.ts";
+import type { ClientRun } from "./lib/io/command-line/arguments.ts";
+import * as program from "./lib/io/command-line/program.ts";
+import { ONLY_IPV4, ownPortReason } from "./lib/io/command-line/values.ts";
+import { isThisMachine, resolveHost } from "./lib/io/socket/resolve.ts";
+import { openUdpSocket } from "./lib/io/socket/udp-socket.ts";
+import { openClientConsole } from "./lib/io/terminal/terminal.ts";
 import { UserActions } from "./lib/io/user-actions.ts";
-import { ONLY_IPV4, ownPortReason } from "./lib/io/values.ts";
 import type { Visits } from "./lib/io/visits.ts";
 import { isDottedQuad, isLoopback } from "./lib/transport/address.ts";
 
@@ -56,7 +56,7 @@ const chat = async (run: ClientRun): Promise<void> => {
 const main = async (): Promise<void> => {
   program.endOnUncaughtFaults();
   const run = await program.requestedRun(parseClientArguments(process.argv.slice(2)), async () =>
-    (await import("./lib/io/questions.ts")).askClient(),
+    (await import("./lib/io/command-line/questions.ts")).askClient(),
   );
   if (run !== undefined) await chat(run);
 };

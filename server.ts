@@ -3,16 +3,16 @@
 import { EXIT_FAILED } from "./lib/chat/exit-status.ts";
 import type { Line } from "./lib/chat/line.ts";
 import { ServerMachine } from "./lib/chat/server/server-machine.ts";
-import { parseServerArguments } from "./lib/io/arguments.ts";
-import type { ServerRun } from "./lib/io/arguments.ts";
+import { parseServerArguments } from "./lib/io/command-line/arguments.ts";
+import type { ServerRun } from "./lib/io/command-line/arguments.ts";
+import * as program from "./lib/io/command-line/program.ts";
 import { Drive } from "./lib/io/drive.ts";
 import { randomBytes } from "./lib/io/entropy.ts";
+import { loadServerKey } from "./lib/io/files/key-file.ts";
 import { fingerprint } from "./lib/io/fingerprint.ts";
-import { loadServerKey } from "./lib/io/key-file.ts";
 import { giveMemoryBack } from "./lib/io/memory.ts";
-import * as program from "./lib/io/program.ts";
-import { openServerConsole } from "./lib/io/terminal.ts";
-import { openUdpSocket } from "./lib/io/udp-socket.ts";
+import { openUdpSocket } from "./lib/io/socket/udp-socket.ts";
+import { openServerConsole } from "./lib/io/terminal/terminal.ts";
 
 const serve = async ({ port, keyFile, password, verbose, limits }: ServerRun): Promise<void> => {
   const psk = await program.secretOf(await program.givenPassword(password));
@@ -57,7 +57,7 @@ const serve = async ({ port, keyFile, password, verbose, limits }: ServerRun): P
 const main = async (): Promise<void> => {
   program.endOnUncaughtFaults();
   const run = await program.requestedRun(parseServerArguments(process.argv.slice(2)), async () =>
-    (await import("./lib/io/questions.ts")).askServer(),
+    (await import("./lib/io/command-line/questions.ts")).askServer(),
   );
   if (run !== undefined) await serve(run);
 };

@@ -5,10 +5,10 @@ import { CLOSING } from "../chat/client/screen.ts";
 import type { Line } from "../chat/line.ts";
 import type { Mismatch } from "../chat/machine.ts";
 import { printable } from "../chat/printable.ts";
-import type { ClientRun } from "./arguments.ts";
+import type { ClientRun } from "./command-line/arguments.ts";
+import { commandNames } from "./command-line/usage.ts";
 import { fingerprint } from "./fingerprint.ts";
 import type { ServerTrust } from "./server-trust.ts";
-import { commandNames } from "./usage.ts";
 
 /** The words that start the same client again, trusting the server's new key. */
 const acceptingCommand = (run: ClientRun): string => {

@@ -3,9 +3,14 @@
 import { printable } from "../chat/printable.ts";
 import { isLoopback } from "../transport/address.ts";
 import { equalBytes } from "../transport/wire/bytes.ts";
-import type { ClientRun } from "./arguments.ts";
-import { knownServersPath, readKnownServers, rememberServer, serverName } from "./known-servers.ts";
-import { fileProblem } from "./whole-file.ts";
+import type { ClientRun } from "./command-line/arguments.ts";
+import {
+  knownServersPath,
+  readKnownServers,
+  rememberServer,
+  serverName,
+} from "./files/known-servers.ts";
+import { fileProblem } from "./files/whole-file.ts";
 
 /** A file that another process keeps locked does not hold up the end of this one for longer. */
 const SETTLE_MAX_MS = 1_000;

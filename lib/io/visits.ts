@@ -7,15 +7,15 @@ import { EXIT_INTERRUPTED } from "../chat/exit-status.ts";
 import type { LineKind } from "../chat/line.ts";
 import type { Mismatch } from "../chat/machine.ts";
 import type { Address } from "../transport/address.ts";
-import type { ClientRun } from "./arguments.ts";
-import type { Console } from "./console.ts";
+import type { ClientRun } from "./command-line/arguments.ts";
+import * as program from "./command-line/program.ts";
 import { Drive } from "./drive.ts";
 import { freshKeyPair, randomBytes } from "./entropy.ts";
 import { fingerprint } from "./fingerprint.ts";
-import * as program from "./program.ts";
 import type { ServerTrust } from "./server-trust.ts";
-import { isLive } from "./terminal.ts";
-import type { UdpSocket } from "./udp-socket.ts";
+import type { UdpSocket } from "./socket/udp-socket.ts";
+import type { Console } from "./terminal/console.ts";
+import { isLive } from "./terminal/terminal.ts";
 import type { UserActions } from "./user-actions.ts";
 
 interface VisitParts {
@@ -110,7 +110,7 @@ export class Visits {
   async #askPassword(machine: ClientMachine): Promise<void> {
     const { screen, user } = this.#parts;
     const isForgotten = user.keep();
-    const { passwordQuestion } = await import("./password.ts");
+    const { passwordQuestion } = await import("./command-line/password.ts");
     const given = await screen.lend(await passwordQuestion("Password of the server"));
     if (given === undefined) {
       screen.show([CLOSING]);

@@ -1,7 +1,7 @@
 // A bare Bun.udpSocket, the yardstick: echoes, or sends and counts, by order of the benchmark. Nothing is acknowledged,
 // and what is lost stays lost.
 
-import { loadSetOption, tuneSocket } from "../../lib/io/socket-options.ts";
+import { loadSetOption, tuneSocket } from "../../lib/io/socket/socket-options.ts";
 import { perform } from "./performer.ts";
 import { median, percentile } from "./statistics.ts";
 

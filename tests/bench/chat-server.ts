@@ -3,7 +3,7 @@
 
 import { join } from "node:path";
 
-import { SERVER_FLAGS } from "../../lib/io/arguments.ts";
+import { SERVER_FLAGS } from "../../lib/io/command-line/arguments.ts";
 import { encodeHello, NONCE_BYTES } from "../../lib/transport/wire/datagrams.ts";
 import { freePort } from "../support/ports.ts";
 import { Process, removeFolder, SERVER_CORE, temporaryFolder, untilReady } from "./processes.ts";

@@ -6,7 +6,7 @@ import { createPublicKey, diffieHellman, generateKeyPairSync } from "node:crypto
 import type { Machine, Output } from "../../lib/chat/machine.ts";
 import { Drive } from "../../lib/io/drive.ts";
 import { freshKeyPair, randomBytes } from "../../lib/io/entropy.ts";
-import { openUdpSocket } from "../../lib/io/udp-socket.ts";
+import { openUdpSocket } from "../../lib/io/socket/udp-socket.ts";
 import type { Address } from "../../lib/transport/address.ts";
 import { Endpoint, type EndpointOptions } from "../../lib/transport/endpoint.ts";
 import type { HandshakeLimits } from "../../lib/transport/handshake/admission.ts";

@@ -6,7 +6,7 @@ import type { Line } from "../../lib/chat/line.ts";
 import type { Machine } from "../../lib/chat/machine.ts";
 import { Drive, type Outlets } from "../../lib/io/drive.ts";
 import { freshKeyPair, randomBytes } from "../../lib/io/entropy.ts";
-import { openUdpSocket, type UdpSocket } from "../../lib/io/udp-socket.ts";
+import { openUdpSocket, type UdpSocket } from "../../lib/io/socket/udp-socket.ts";
 import type { Address } from "../../lib/transport/address.ts";
 
 /** What all clients of a process have received, in the sockets' own count. */

@@ -5,8 +5,8 @@ import { ClientMachine } from "../../lib/chat/client/client-machine.ts";
 import { lineText } from "../../lib/chat/line.ts";
 import { Drive } from "../../lib/io/drive.ts";
 import { freshKeyPair, randomBytes } from "../../lib/io/entropy.ts";
-import { openUdpSocket } from "../../lib/io/udp-socket.ts";
-import type { UdpSocket } from "../../lib/io/udp-socket.ts";
+import { openUdpSocket } from "../../lib/io/socket/udp-socket.ts";
+import type { UdpSocket } from "../../lib/io/socket/udp-socket.ts";
 import type { Address } from "../../lib/transport/address.ts";
 import { TIMEOUT_MS } from "../support/programs.ts";
 

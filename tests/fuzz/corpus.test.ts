@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 
 import { COMMANDS } from "../../lib/chat/client/commands.ts";
 import { decodeMessage } from "../../lib/chat/message-decode.ts";
-import { CLIENT_FLAGS, SERVER_FLAGS } from "../../lib/io/arguments.ts";
+import { CLIENT_FLAGS, SERVER_FLAGS } from "../../lib/io/command-line/arguments.ts";
 import { decodeDatagram, PacketKind } from "../../lib/transport/wire/datagrams.ts";
 import { decodeFrames, FrameKind } from "../../lib/transport/wire/frames.ts";
 import vectors from "../vectors/messages.json";

@@ -9,7 +9,7 @@ import type { LogEntry } from "../../lib/chat/log.ts";
 import { Clock, LATE_MAX_MS } from "../../lib/io/clock.ts";
 import { Drive } from "../../lib/io/drive.ts";
 import type { Outlets } from "../../lib/io/drive.ts";
-import { openUdpSocket } from "../../lib/io/udp-socket.ts";
+import { openUdpSocket } from "../../lib/io/socket/udp-socket.ts";
 import type { Address, Datagram } from "../../lib/transport/address.ts";
 import { NOTHING, ProbeMachine } from "../support/probe-machine.ts";
 

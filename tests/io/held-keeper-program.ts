@@ -47,8 +47,8 @@ Bun.sleep = async (ms) => {
 };
 
 // Loaded when the steps are in their places.
-const { loadServerKey } = await import("../../lib/io/key-file.ts");
-const { changeWhole } = await import("../../lib/io/whole-file.ts");
+const { loadServerKey } = await import("../../lib/io/files/key-file.ts");
+const { changeWhole } = await import("../../lib/io/files/whole-file.ts");
 if (line === undefined) {
   const loaded = await loadServerKey(path);
   console.log(loaded.ok ? loaded.keyPair.publicKey.toHex() : loaded.reason);

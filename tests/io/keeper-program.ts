@@ -1,8 +1,8 @@
 // A process that keeps something in its user's configuration folder, once it is told to begin: `key`, or
 // `remember HOST KEY...`, keys in hex, of its servers at port 1, 2, ... Writes a line about what came of it.
 
-import { loadServerKey } from "../../lib/io/key-file.ts";
-import { rememberServer, serverName } from "../../lib/io/known-servers.ts";
+import { loadServerKey } from "../../lib/io/files/key-file.ts";
+import { rememberServer, serverName } from "../../lib/io/files/known-servers.ts";
 
 const [what, host = "", ...keys] = process.argv.slice(2);
 

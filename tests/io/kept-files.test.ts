@@ -17,9 +17,14 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 
-import { loadServerKey } from "../../lib/io/key-file.ts";
-import { parseKnownServers } from "../../lib/io/known-servers.ts";
-import { changeWhole, FILE_MAX_BYTES, fileProblem, readWhole } from "../../lib/io/whole-file.ts";
+import { loadServerKey } from "../../lib/io/files/key-file.ts";
+import { parseKnownServers } from "../../lib/io/files/known-servers.ts";
+import {
+  changeWhole,
+  FILE_MAX_BYTES,
+  fileProblem,
+  readWhole,
+} from "../../lib/io/files/whole-file.ts";
 import { type Home, newHome } from "../support/home.ts";
 import { Program } from "../support/programs.ts";
 

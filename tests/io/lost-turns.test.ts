@@ -5,8 +5,8 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { loadServerKey } from "../../lib/io/key-file.ts";
-import { changeWhole } from "../../lib/io/whole-file.ts";
+import { loadServerKey } from "../../lib/io/files/key-file.ts";
+import { changeWhole } from "../../lib/io/files/whole-file.ts";
 import { type Home, newHome } from "../support/home.ts";
 import { Program } from "../support/programs.ts";
 

@@ -5,8 +5,8 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { parseClientArguments } from "../../lib/io/arguments.ts";
-import { withServer } from "../../lib/io/known-servers.ts";
+import { parseClientArguments } from "../../lib/io/command-line/arguments.ts";
+import { withServer } from "../../lib/io/files/known-servers.ts";
 import { ServerTrust } from "../../lib/io/server-trust.ts";
 import { type Home, newHome } from "../support/home.ts";
 

@@ -4,7 +4,7 @@
 
 import { Clock } from "../../lib/io/clock.ts";
 import { Drive } from "../../lib/io/drive.ts";
-import { openUdpSocket } from "../../lib/io/udp-socket.ts";
+import { openUdpSocket } from "../../lib/io/socket/udp-socket.ts";
 import { ProbeMachine } from "../support/probe-machine.ts";
 
 /** Time for whoever reads `armed` to stop this process. */

@@ -2,9 +2,13 @@
 
 import { describe, expect, test } from "bun:test";
 
-import { loadSetOption, RECEIVE_BUFFER_BYTES, tuneSocket } from "../../lib/io/socket-options.ts";
-import { openUdpSocket } from "../../lib/io/udp-socket.ts";
-import type { UdpSocket, UdpSocketOptions } from "../../lib/io/udp-socket.ts";
+import {
+  loadSetOption,
+  RECEIVE_BUFFER_BYTES,
+  tuneSocket,
+} from "../../lib/io/socket/socket-options.ts";
+import { openUdpSocket } from "../../lib/io/socket/udp-socket.ts";
+import type { UdpSocket, UdpSocketOptions } from "../../lib/io/socket/udp-socket.ts";
 import type { Address, Datagram } from "../../lib/transport/address.ts";
 
 const open = async (options: Partial<UdpSocketOptions>): Promise<UdpSocket> => {

@@ -1,7 +1,7 @@
 // A line input without a terminal, for tests of what the keys do.
 
-import type { LineInputEvents } from "../../lib/io/line-input.ts";
-import { LineInput } from "../../lib/io/line-input.ts";
+import type { LineInputEvents } from "../../lib/io/terminal/line-input.ts";
+import { LineInput } from "../../lib/io/terminal/line-input.ts";
 
 /** One that reads what it is fed at once. */
 export const inputOf = async (events: Partial<LineInputEvents> = {}): Promise<LineInput> => {

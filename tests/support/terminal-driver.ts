@@ -2,9 +2,9 @@
 // Without a channel it shows every line typed, and ends with its input.
 
 import type { Line } from "../../lib/chat/line.ts";
-import { closeOnUncaughtFaults, endOnUncaughtFaults } from "../../lib/io/program.ts";
-import { askClient, askServer } from "../../lib/io/questions.ts";
-import { openClientConsole, openServerConsole } from "../../lib/io/terminal.ts";
+import { closeOnUncaughtFaults, endOnUncaughtFaults } from "../../lib/io/command-line/program.ts";
+import { askClient, askServer } from "../../lib/io/command-line/questions.ts";
+import { openClientConsole, openServerConsole } from "../../lib/io/terminal/terminal.ts";
 
 /** What a test tells it. */
 export type Order =

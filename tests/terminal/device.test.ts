@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { DRIVER } from "../support/driven.ts";
 import { TerminalSession } from "../support/pty.ts";
 
-const TTY = join(import.meta.dir, "../../lib/io/tty.ts");
+const TTY = join(import.meta.dir, "../../lib/io/terminal/tty.ts");
 
 /** Shows its size at every key, which only raw mode gives without Enter; `q` leaves it. */
 const PROGRAM = `

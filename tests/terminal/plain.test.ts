@@ -2,7 +2,7 @@
 
 import { expect, test } from "bun:test";
 
-import { UNREAD_MAX_CHARS } from "../../lib/io/console-plain.ts";
+import { UNREAD_MAX_CHARS } from "../../lib/io/terminal/console-plain.ts";
 import { DrivenConsole, DRIVER } from "../support/driven.ts";
 import { TerminalSession } from "../support/pty.ts";
 

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 
-import { usualName } from "../../lib/io/questions.ts";
+import { usualName } from "../../lib/io/command-line/questions.ts";
 import { DRIVER } from "../support/driven.ts";
 import { TerminalSession } from "../support/pty.ts";
 import type { Report } from "../support/terminal-driver.ts";

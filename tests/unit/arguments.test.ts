@@ -7,10 +7,15 @@ import {
   parseClientArguments,
   parseServerArguments,
   SERVER_FLAGS,
-} from "../../lib/io/arguments.ts";
-import { limitFlags, sortWords } from "../../lib/io/flags.ts";
-import { commandNames, COMPILED_COMMANDS, SOURCE_COMMANDS, usageText } from "../../lib/io/usage.ts";
-import { parseHost, parseName, parsePort } from "../../lib/io/values.ts";
+} from "../../lib/io/command-line/arguments.ts";
+import { limitFlags, sortWords } from "../../lib/io/command-line/flags.ts";
+import {
+  commandNames,
+  COMPILED_COMMANDS,
+  SOURCE_COMMANDS,
+  usageText,
+} from "../../lib/io/command-line/usage.ts";
+import { parseHost, parseName, parsePort } from "../../lib/io/command-line/values.ts";
 
 const SERVER_WORDS = "`-s` only accepts <port>";
 const CLIENT_WORDS = "`-c` only accepts <name> <server-ip> <server-port> <client-port>";

@@ -3,9 +3,9 @@
 import { describe, expect, test } from "bun:test";
 import { posix, win32 } from "node:path";
 
-import { configFolder } from "../../lib/io/config-folder.ts";
+import { configFolder } from "../../lib/io/files/config-folder.ts";
+import { parseKnownServers, serverName, withServer } from "../../lib/io/files/known-servers.ts";
 import { fingerprint } from "../../lib/io/fingerprint.ts";
-import { parseKnownServers, serverName, withServer } from "../../lib/io/known-servers.ts";
 
 const KEY = Uint8Array.from({ length: 32 }, (_, at) => at);
 const KEY_TEXT = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";

@@ -7,10 +7,10 @@ import { UnicodeGraphemesAddon } from "@xterm/addon-unicode-graphemes";
 import type { IUnicodeVersionProvider } from "@xterm/headless";
 import { Terminal } from "@xterm/headless";
 
-import type { Place } from "../../lib/io/live-line.ts";
-import { LiveLine } from "../../lib/io/live-line.ts";
-import type { Layout } from "../../lib/io/width.ts";
-import { layOut } from "../../lib/io/width.ts";
+import type { Place } from "../../lib/io/terminal/live-line.ts";
+import { LiveLine } from "../../lib/io/terminal/live-line.ts";
+import type { Layout } from "../../lib/io/terminal/width.ts";
+import { layOut } from "../../lib/io/terminal/width.ts";
 import { inputOf } from "../support/line-input.ts";
 import { Prng } from "../support/prng.ts";
 

@@ -3,7 +3,7 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 
-import { stretched } from "../../lib/io/password.ts";
+import { stretched } from "../../lib/io/command-line/password.ts";
 
 const HUNTER2 = "a1152d2c59f5a175da67edff0cb7f3a39e05efc3bce02bf73491ab978987fff1";
 

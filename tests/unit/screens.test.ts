@@ -8,7 +8,7 @@ import { lineText } from "../../lib/chat/line.ts";
 import type { Message, MessageType } from "../../lib/chat/message.ts";
 import { encodeMessage } from "../../lib/chat/message.ts";
 import { checkName } from "../../lib/chat/names.ts";
-import { parseClientArguments, parseServerArguments } from "../../lib/io/arguments.ts";
+import { parseClientArguments, parseServerArguments } from "../../lib/io/command-line/arguments.ts";
 import { ChatScene } from "../support/chat-scene.ts";
 import { type Actor, ClientScene } from "../support/client-scene.ts";
 import { Speaker } from "../support/speaker.ts";

@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from "bun:test";
 
-import { BACKLOG_MAX_DATAGRAMS, sendAll, Sender } from "../../lib/io/sender.ts";
-import type { RawSender } from "../../lib/io/sender.ts";
+import { BACKLOG_MAX_DATAGRAMS, sendAll, Sender } from "../../lib/io/socket/sender.ts";
+import type { RawSender } from "../../lib/io/socket/sender.ts";
 import type { Datagram } from "../../lib/transport/address.ts";
 import { Prng } from "../support/prng.ts";
 

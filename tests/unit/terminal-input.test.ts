@@ -2,10 +2,10 @@
 
 import { describe, expect, test } from "bun:test";
 
-import { choiceRows } from "../../lib/io/choices.ts";
-import { LineSplitter } from "../../lib/io/input.ts";
-import { KeyFilter } from "../../lib/io/key-filter.ts";
-import { layOut, rowsOf } from "../../lib/io/width.ts";
+import { choiceRows } from "../../lib/io/terminal/choices.ts";
+import { LineSplitter } from "../../lib/io/terminal/input.ts";
+import { KeyFilter } from "../../lib/io/terminal/key-filter.ts";
+import { layOut, rowsOf } from "../../lib/io/terminal/width.ts";
 import { inputOf } from "../support/line-input.ts";
 import { Prng } from "../support/prng.ts";
 

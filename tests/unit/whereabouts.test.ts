@@ -2,9 +2,9 @@
 
 import { describe, expect, test } from "bun:test";
 
-import { LiveLine } from "../../lib/io/live-line.ts";
-import { isKnownToReflow } from "../../lib/io/tty.ts";
-import { Whereabouts } from "../../lib/io/whereabouts.ts";
+import { LiveLine } from "../../lib/io/terminal/live-line.ts";
+import { isKnownToReflow } from "../../lib/io/terminal/tty.ts";
+import { Whereabouts } from "../../lib/io/terminal/whereabouts.ts";
 
 const QUESTION = "\x1b[6n";
 

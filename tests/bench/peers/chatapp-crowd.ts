@@ -1,7 +1,7 @@
 // All members of ChatApp in one process: a socket for each, and one loop for all. Each has its turn as in a process of its
 // own: what has arrived is handed in at once, and what comes of it is sent when its socket has been read empty.
 
-import { openUdpSocket, type UdpSocket } from "../../../lib/io/udp-socket.ts";
+import { openUdpSocket, type UdpSocket } from "../../../lib/io/socket/udp-socket.ts";
 import { DeadlineQueue } from "../../../lib/transport/deadline-queue.ts";
 import { Member } from "./chatapp-member.ts";
 import { type Crowd, type CrowdEvents, GROUP, SENDER } from "./peer.ts";

@@ -7,7 +7,7 @@ import {
   parseClientArguments,
   parseServerArguments,
   SERVER_FLAGS,
-} from "../../../lib/io/arguments.ts";
+} from "../../../lib/io/command-line/arguments.ts";
 import type { Prng } from "../../support/prng.ts";
 import { anyText, damagedText, PLAINEST_UNIT, quoted, textOfUnits, unitsOf } from "../draw/text.ts";
 import { mustBePrintable, mustEqual } from "../rules.ts";

@@ -1,6 +1,6 @@
 // Bytes from a file or a pipe, cut into lines: however they come in pieces, the lines are the same.
 
-import { LineSplitter } from "../../../lib/io/input.ts";
+import { LineSplitter } from "../../../lib/io/terminal/input.ts";
 import { Prng } from "../../support/prng.ts";
 import { anyBytes } from "../draw/bytes.ts";
 import { mustEqual } from "../rules.ts";

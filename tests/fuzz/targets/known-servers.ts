@@ -1,6 +1,6 @@
 // The file of the servers that were met: read whatever is in it, and a server written into it.
 
-import { parseKnownServers, serverName, withServer } from "../../../lib/io/known-servers.ts";
+import { parseKnownServers, serverName, withServer } from "../../../lib/io/files/known-servers.ts";
 import type { Prng } from "../../support/prng.ts";
 import { anyText, damagedText } from "../draw/text.ts";
 import { mustEqual } from "../rules.ts";

@@ -1,9 +1,9 @@
 // Bytes from a terminal: keys, pasted text, answers of the terminal and rubbish, through the filter into the line that is
 // being edited.
 
-import { KeyFilter } from "../../../lib/io/key-filter.ts";
-import { LineInput } from "../../../lib/io/line-input.ts";
-import { rowsOf } from "../../../lib/io/width.ts";
+import { KeyFilter } from "../../../lib/io/terminal/key-filter.ts";
+import { LineInput } from "../../../lib/io/terminal/line-input.ts";
+import { rowsOf } from "../../../lib/io/terminal/width.ts";
 import type { Prng } from "../../support/prng.ts";
 import { anyText, PLAINEST_UNIT } from "../draw/text.ts";
 import { must, type Run, type Target } from "../target.ts";

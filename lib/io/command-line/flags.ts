@@ -3,8 +3,8 @@
 
 import { parseArgs } from "node:util";
 
-import { printable } from "../chat/printable.ts";
-import type { ServerLimit } from "../chat/server/server-limits.ts";
+import { printable } from "../../chat/printable.ts";
+import type { ServerLimit } from "../../chat/server/server-limits.ts";
 import type { Parsed } from "./values.ts";
 
 /** A flag with a value, or a switch, whose value is true. */

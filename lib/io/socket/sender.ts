@@ -1,7 +1,7 @@
 // Handing many datagrams to a socket so that one that fails costs no other. Knows the moods of Bun's sendMany, but
 // opens no socket. A datagram that cannot be sent is lost, as on the network; the transport sends it again.
 
-import type { Datagram } from "../transport/address.ts";
+import type { Datagram } from "../../transport/address.ts";
 import { join, type Piece, runFrom, separate } from "./segments.ts";
 
 /** The part of a `Bun.udpSocket` that sends: payload, port, host, payload, port, host, ... */

@@ -3,7 +3,7 @@
 
 import { Buffer } from "node:buffer";
 
-import type { Datagram } from "../transport/address.ts";
+import type { Datagram } from "../../transport/address.ts";
 
 /** A datagram, or several in one piece. */
 export interface Piece extends Datagram {

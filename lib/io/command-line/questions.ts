@@ -3,9 +3,9 @@
 
 import { userInfo } from "node:os";
 
+import { openUdpSocket } from "../socket/udp-socket.ts";
+import { answerTo } from "../terminal/question.ts";
 import type { ClientRun, ServerRun } from "./arguments.ts";
-import { answerTo } from "./question.ts";
-import { openUdpSocket } from "./udp-socket.ts";
 import { commandNames } from "./usage.ts";
 import type { Parsed } from "./values.ts";
 import { parseHost, parseName, parsePort } from "./values.ts";

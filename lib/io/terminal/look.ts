@@ -1,7 +1,7 @@
 // How lines and the prompt look: the only file that knows colours. Taken away, the text stays the same to the letter.
 
-import type { Line } from "../chat/line.ts";
-import { lineText } from "../chat/line.ts";
+import type { Line } from "../../chat/line.ts";
+import { lineText } from "../../chat/line.ts";
 
 /** A line as `lineText` gives it, in its colours. */
 export type Look = (line: Line) => string;

@@ -3,7 +3,7 @@
 
 import { scrypt } from "node:crypto";
 
-import { answerTo } from "./question.ts";
+import { answerTo } from "../terminal/question.ts";
 
 /** One salt for all: both sides must come to the same secret, and know nothing of each other but the password. */
 const SALT = "ChatApp password 1";

@@ -1,7 +1,7 @@
 // The words behind the program's name, made into what the program is to do: each program's words and its table of flags.
 // Pure: it neither prints nor resolves a name.
 
-import { SERVER_LIMITS, type ServerLimits } from "../chat/server/server-limits.ts";
+import { SERVER_LIMITS, type ServerLimits } from "../../chat/server/server-limits.ts";
 import type { Flag } from "./flags.ts";
 import { limitFlags, sortWords, switchFlag } from "./flags.ts";
 import { parseHost, parseName, parsePort } from "./values.ts";

@@ -3,8 +3,8 @@
 
 import { join } from "node:path";
 
-import { PUBLIC_KEY_BYTES } from "../transport/crypto/keys.ts";
-import { equalBytes } from "../transport/wire/bytes.ts";
+import { PUBLIC_KEY_BYTES } from "../../transport/crypto/keys.ts";
+import { equalBytes } from "../../transport/wire/bytes.ts";
 import { configFolder, NO_FOLDER } from "./config-folder.ts";
 import { changeWhole, readWhole } from "./whole-file.ts";
 

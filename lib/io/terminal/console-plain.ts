@@ -1,7 +1,7 @@
 // A console without a live prompt: lines out, one each, and lines in, one each. For pipes and files, for the server, and
 // for terminals that know no escape sequences.
 
-import type { Line } from "../chat/line.ts";
+import type { Line } from "../../chat/line.ts";
 import type { Console, ConsoleEvents } from "./console.ts";
 import { Interruption } from "./console.ts";
 import { LineSplitter, readInput } from "./input.ts";

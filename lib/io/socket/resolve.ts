@@ -1,6 +1,6 @@
 // From a host name to an IPv4 address, by the system's own resolver; and whether that is this machine.
 
-import { isDottedQuad, isLoopback } from "../transport/address.ts";
+import { isDottedQuad, isLoopback } from "../../transport/address.ts";
 
 /** A resolver that answers nothing is given up: nobody waits longer at a prompt that has not come. */
 const RESOLVE_TIMEOUT_MS = 5_000;

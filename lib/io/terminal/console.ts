@@ -1,8 +1,8 @@
 // What a program needs of the place where it shows its lines and where its user types: the interface, and how it is
 // interrupted. Knows nothing of screens or pipes.
 
-import { EXIT_INTERRUPTED } from "../chat/exit-status.ts";
-import type { Line } from "../chat/line.ts";
+import { EXIT_INTERRUPTED } from "../../chat/exit-status.ts";
+import type { Line } from "../../chat/line.ts";
 
 export interface Console {
   /** Shows lines, in order, now. Never throws, never waits. */

@@ -5,8 +5,8 @@ import { type Buffer, isUtf8 } from "node:buffer";
 import { lstat, mkdir, open, readdir, readFile, realpath, rename, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
-import { printable } from "../chat/printable.ts";
-import { randomBytes } from "./entropy.ts";
+import { printable } from "../../chat/printable.ts";
+import { randomBytes } from "../entropy.ts";
 import { FILE_MODE, FileLock, remove } from "./file-lock.ts";
 
 /** More than ten thousand lines. What is larger is no file of ours. */

@@ -2,8 +2,8 @@
 // standard input, and when something is drawn. `node:readline` edits the line (line-input.ts); which bytes draw it is
 // live-line.ts.
 
-import type { Line } from "../chat/line.ts";
-import { everyLine, lineText } from "../chat/line.ts";
+import type { Line } from "../../chat/line.ts";
+import { everyLine, lineText } from "../../chat/line.ts";
 import { choiceRows } from "./choices.ts";
 import type { Console, ConsoleEvents } from "./console.ts";
 import { Interruption } from "./console.ts";

@@ -1,9 +1,9 @@
 // What can be typed as a value: ports, names, hosts. The words of a command line and the answers to questions are checked
 // by the same functions. Pure: it resolves nothing.
 
-import { checkName } from "../chat/names.ts";
-import { printable } from "../chat/printable.ts";
-import { isDottedQuad, PORT_MAX } from "../transport/address.ts";
+import { checkName } from "../../chat/names.ts";
+import { printable } from "../../chat/printable.ts";
+import { isDottedQuad, PORT_MAX } from "../../transport/address.ts";
 
 /** A value, or the one line that says what is wrong with the text. */
 export type Parsed<T> =

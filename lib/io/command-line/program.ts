@@ -3,9 +3,9 @@
 
 import { writeSync } from "node:fs";
 
-import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE } from "../chat/exit-status.ts";
+import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE } from "../../chat/exit-status.ts";
+import { isTerminal, knowsEscapes, STDERR, STDIN, STDOUT } from "../terminal/tty.ts";
 import type { Invocation, PasswordChoice } from "./arguments.ts";
-import { isTerminal, knowsEscapes, STDERR, STDIN, STDOUT } from "./tty.ts";
 import { VERSION_LINE } from "./version.ts";
 
 /** A terminal that takes nothing any more (`^S`) does not keep a program that is at its end. */

@@ -4,11 +4,11 @@ import { createPrivateKey } from "node:crypto";
 import { lstat, stat } from "node:fs/promises";
 import { join } from "node:path";
 
-import { printable } from "../chat/printable.ts";
-import { keyPairFrom, SECRET_BYTES, wipe } from "../transport/crypto/keys.ts";
-import type { KeyPair } from "../transport/crypto/keys.ts";
+import { printable } from "../../chat/printable.ts";
+import { keyPairFrom, SECRET_BYTES, wipe } from "../../transport/crypto/keys.ts";
+import type { KeyPair } from "../../transport/crypto/keys.ts";
+import { freshKeyPair } from "../entropy.ts";
 import { configFolder, NO_FOLDER } from "./config-folder.ts";
-import { freshKeyPair } from "./entropy.ts";
 import { changeWhole, fileProblem, readWhole } from "./whole-file.ts";
 
 const FILE_NAME = "server_key";

@@ -1,7 +1,7 @@
 // The one place that opens a UDP socket: bound to every IPv4 address of this machine, it hands in what arrives and
 // sends what it can.
 
-import type { Address, Datagram } from "../transport/address.ts";
+import type { Address, Datagram } from "../../transport/address.ts";
 import { Sender } from "./sender.ts";
 import { loadSetOption, tuneSocket } from "./socket-options.ts";
 import type { SetOption, Tuned } from "./socket-options.ts";
