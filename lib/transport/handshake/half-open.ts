@@ -3,6 +3,7 @@
 
 import type { Address } from "../address.ts";
 import { PUBLIC_KEY_BYTES, SECRET_BYTES, wipe } from "../crypto/keys.ts";
+import { DeadlineQueue, type Scheduled } from "../deadline-queue.ts";
 import { HALF_OPEN_LIFETIME_MS, HALF_OPEN_MAX } from "../limits.ts";
 import { RESET_TOKEN_BYTES } from "../wire/datagrams.ts";
 import type { Accepted } from "./responder.ts";
@@ -13,7 +14,7 @@ export interface HalfOpen extends Omit<Accepted, "respond"> {
 }
 
 /** One of them as it is kept: there may be thousands, so their bytes are together in one piece. */
-interface Kept {
+interface Kept extends Scheduled {
   readonly localIndex: number;
   readonly remoteIndex: number;
   readonly address: Address;
@@ -21,7 +22,7 @@ interface Kept {
   /** The secret, the peer's key, its reset token. */
   readonly bytes: Uint8Array;
   /** When it is forgotten, in ms. */
-  readonly until: number;
+  until: number;
 }
 
 const PEER_KEY_AT = SECRET_BYTES;
@@ -29,8 +30,12 @@ const RESET_TOKEN_AT = PEER_KEY_AT + PUBLIC_KEY_BYTES;
 const KEPT_BYTES = RESET_TOKEN_AT + RESET_TOKEN_BYTES;
 
 export class HalfOpens {
-  /** By our index, those that are forgotten first in front. */
+  /**
+   * By our index, the oldest first: that one goes where there is no room, however often its handshake was asked for again.
+   * Asking again costs nothing, so whoever did would else keep its place before everybody new.
+   */
   readonly #byIndex = new Map<number, Kept>();
+  readonly #deadlines = new DeadlineQueue<Kept>();
 
   get size(): number {
     return this.#byIndex.size;
@@ -62,36 +67,45 @@ export class HalfOpens {
     bytes.set(resetToken, RESET_TOKEN_AT);
     wipe(secret);
     const until = now + HALF_OPEN_LIFETIME_MS;
-    this.#byIndex.set(localIndex, { localIndex, remoteIndex, address, ephemeral, bytes, until });
-    return this.#byIndex.size > HALF_OPEN_MAX ? this.#forgetFirst() : undefined;
+    const names = { localIndex, remoteIndex, address, ephemeral };
+    const kept: Kept = { ...names, bytes, until, wakeAt: Infinity, place: -1 };
+    this.#byIndex.set(localIndex, kept);
+    this.#deadlines.schedule(kept, until);
+    return this.#byIndex.size > HALF_OPEN_MAX ? this.#forgetOldest() : undefined;
   }
 
   /** Its handshake was asked for again: it has as much time as at first. */
   renew(now: number, localIndex: number): void {
     const kept = this.#byIndex.get(localIndex);
-    if (kept === undefined) return;
-    this.#byIndex.delete(localIndex);
-    this.#byIndex.set(localIndex, { ...kept, until: now + HALF_OPEN_LIFETIME_MS });
+    if (kept !== undefined) kept.until = now + HALF_OPEN_LIFETIME_MS;
   }
 
   forget(localIndex: number): void {
     const kept = this.#byIndex.get(localIndex);
-    if (kept !== undefined) wipe(kept.bytes);
+    if (kept === undefined) return;
+    wipe(kept.bytes);
     this.#byIndex.delete(localIndex);
+    this.#deadlines.remove(kept);
   }
 
   /** Forgets one that has had its time. Returns the name of its handshake. */
   forgetDue(now: number): string | undefined {
-    return this.nextAt <= now ? this.#forgetFirst() : undefined;
+    let kept = this.#deadlines.popDue(now);
+    while (kept !== undefined && kept.until > now) {
+      this.#deadlines.schedule(kept, kept.until);
+      kept = this.#deadlines.popDue(now);
+    }
+    if (kept === undefined) return undefined;
+    this.forget(kept.localIndex);
+    return kept.ephemeral;
   }
 
-  /** When the first one is forgotten; infinity for none. */
+  /** When to call `forgetDue`; infinity for never. */
   get nextAt(): number {
-    for (const { until } of this.#byIndex.values()) return until;
-    return Number.POSITIVE_INFINITY;
+    return this.#deadlines.next;
   }
 
-  #forgetFirst(): string | undefined {
+  #forgetOldest(): string | undefined {
     for (const { localIndex, ephemeral } of this.#byIndex.values()) {
       this.forget(localIndex);
       return ephemeral;
