@@ -4,8 +4,10 @@
 import { describe, expect, test } from "bun:test";
 
 import { parseLine } from "../../lib/chat/client/commands.ts";
+import { HighestNumbers } from "../../lib/chat/client/highest-numbers.ts";
 import { type Finished, LineQueue } from "../../lib/chat/client/line-queue.ts";
 import { GroupRoom } from "../../lib/chat/client/room.ts";
+import { INBOX_MAX_UNITS } from "../../lib/chat/limits.ts";
 import type { GroupMessage } from "../../lib/chat/message.ts";
 import { type Actor, ClientScene } from "../support/client-scene.ts";
 import { FullScene } from "../support/full-scene.ts";
@@ -131,4 +133,33 @@ test("lines that wait are counted with their ends: any number of empty ones is n
   queue.open(0);
   while (finished.length > 0) finished.shift()!(0);
   expect(queue.waitingChars).toBe(0);
+});
+
+test("of as many senders as allowed the highest number is remembered, and of those heard last", () => {
+  const numbers = new HighestNumbers(2);
+  expect(numbers.take("a", 5)).toBe(true);
+  expect(numbers.take("b", 5)).toBe(true);
+  expect(numbers.take("a", 6)).toBe(true);
+  expect(numbers.take("c", 5)).toBe(true);
+  expect(numbers.take("a", 6)).toBe(false);
+  expect(numbers.take("c", 5)).toBe(false);
+  // Who has been silent for the longest time is forgotten.
+  expect(numbers.take("b", 5)).toBe(true);
+});
+
+test("the inbox is bounded in what its texts take, too", () => {
+  const room = new GroupRoom();
+  room.enter("g");
+  const text = "x".repeat(1_000_000);
+  const most = Math.floor(INBOX_MAX_UNITS / text.length);
+  for (let number = 0; number < most; number++) {
+    expect(room.keep({ from: `${number}`, text })).toEqual({ overflow: [], firstTime: false });
+  }
+  const { overflow, firstTime } = room.keep({ from: "last", text });
+  expect([overflow.map(({ from }) => from), firstTime]).toEqual([["0"], true]);
+  expect(room.leave()).toHaveLength(most);
+  room.enter("g");
+  for (let number = 0; number < most; number++) room.keep({ from: `${number}`, text });
+  expect(room.keep({ from: "last", text }).firstTime).toBe(true);
+  expect(room.keep({ from: "last", text }).firstTime).toBe(false);
 });

@@ -2,6 +2,8 @@
 
 import { describe, expect, test } from "bun:test";
 
+import { DirectLink } from "../../lib/chat/client/direct-link.ts";
+import { SESSIONS_LOST_MAX } from "../../lib/chat/limits.ts";
 import type { Address } from "../../lib/transport/address.ts";
 import { clientPair, SERVER_PORT } from "../support/client-scene.ts";
 import { Stranger } from "../support/stranger.ts";
@@ -123,4 +125,37 @@ describe("a peer whose address has changed while messages were on their way", ()
     ann.until(NO_ACK);
     expect(scene.network.now - start).toBeWithin(2_400, 2_600);
   });
+});
+
+test("a peer that is not where the table has it is not looked for there with every change of the table", () => {
+  const { scene, bob } = clientPair();
+  const elsewhere = { host: "10.9.9.9", port: 9 };
+  let tries = 0;
+  bob.node.onOutput = ({ datagrams }) => {
+    tries += datagrams.filter(({ to }) => to.host === elsewhere.host).length;
+  };
+  const eve = new Stranger(scene);
+  eve.register("eve", elsewhere);
+  eve.speakTo(bob)({ type: "direct_message", payload: { text: "hi" }, metadata: { number: 1 } });
+  bob.until(">>> [eve: hi]");
+  for (let at = 0; at < 3; at++) {
+    scene.onServer((server) => server.pushTable());
+    scene.network.run(1_000);
+  }
+  expect(tries).toBe(0);
+  // Once the table has it elsewhere than before, it is.
+  scene.onServer((server) => {
+    const at = server.users.findIndex(({ name }) => name === "eve");
+    server.users[at] = { ...server.users[at]!, port: 10 };
+    server.pushTable();
+  });
+  scene.network.run(1_000);
+  expect(tries).toBeGreaterThan(0);
+});
+
+test("a peer that was given up has all its sessions to lose again", () => {
+  const link = new DirectLink({ key: "k", address: { host: "10.0.0.1", port: 1 } });
+  link.sessionsLost = SESSIONS_LOST_MAX;
+  link.takeAll();
+  expect(link.sessionsLost).toBe(0);
 });

@@ -2,7 +2,11 @@
 
 import { describe, expect, test } from "bun:test";
 
+import { RequestBook } from "../../lib/chat/client/request-book.ts";
+import { REQUESTS_IN_FLIGHT_MAX } from "../../lib/chat/limits.ts";
+import { framed, RefusalReason } from "../../lib/chat/message.ts";
 import { clientInGroup, ClientScene } from "../support/client-scene.ts";
+import type { Asked } from "../support/scripted-server.ts";
 
 describe("a server that restarted", () => {
   test("while nothing was asked: registered again, without a word but for the table", () => {
@@ -156,4 +160,81 @@ describe("a registration that ended", () => {
       ">>> [b]",
     ]);
   });
+});
+
+test("a server that has forgotten the registration: it registers again, and asks again with the same id", () => {
+  const scene = new ClientScene();
+  const client = scene.client("client", 5_555);
+  const { server } = scene;
+  let refused = 0;
+  server.script = (asked) => {
+    if (asked.message.type !== "list_groups") return false;
+    if (refused++ === 0) server.refuse(asked, RefusalReason.NotRegistered);
+    else server.reply(asked, { type: "groups", payload: { groups: ["a"] } });
+    return true;
+  };
+  expect(client.say("list_groups")).toEqual([">>> [Available group chats:]", ">>> [a]"]);
+  const [first, second, ...more] = server.of("list_groups");
+  expect([second?.metadata.id, more.length]).toEqual([first?.metadata.id, 0]);
+  expect(server.of("register")).toHaveLength(2);
+});
+
+test("what a server has forgotten is given to it again, never more at once than it takes, and in order", () => {
+  const { scene, client } = clientInGroup();
+  const count = 3 * REQUESTS_IN_FLIGHT_MAX;
+  const texts = Array.from({ length: count }, (_, at) => `no. ${at}`);
+  client.say(...texts.map((text) => `send_group ${text}`));
+  const server = scene.restartServer();
+  const waiting: Asked[] = [];
+  server.script = (asked) => {
+    if (asked.message.type !== "send_group") return server.obliging(asked);
+    waiting.push(asked);
+    return true;
+  };
+  client.type("list_members");
+  let most = 0;
+  while (server.of("send_group").length < count) {
+    scene.network.run(500);
+    most = Math.max(most, waiting.length);
+    scene.onServer(() => {
+      for (const asked of waiting.splice(0)) server.reply(asked, { type: "received", payload: {} });
+    });
+  }
+  expect(server.of("send_group").map(({ payload }) => payload.text)).toEqual(texts);
+  expect(most).toBe(REQUESTS_IN_FLIGHT_MAX);
+});
+
+test("sessions that do not last: who types does not wait for the next try", () => {
+  const scene = new ClientScene();
+  const client = scene.client("client", 5_555);
+  const { server } = scene;
+  server.script = ({ session, message }) => {
+    if (message.type === "register") server.endpoint.close(session);
+    return true;
+  };
+  scene.onServer(() => {
+    for (const session of server.sessions.values()) server.endpoint.close(session);
+  });
+  // The fifth try is 4 s behind the fourth one.
+  scene.network.until(() => server.of("register").length === 5, "the fourth try");
+  scene.network.run(200);
+  server.script = server.obliging;
+  const start = scene.network.now;
+  client.say("list_groups");
+  expect(scene.network.now - start).toBeLessThan(500);
+});
+
+test("a group message that is settled before its answer is here is not given to another server again", () => {
+  const book = new RequestBook();
+  const bytes = framed({ type: "ping", payload: {}, metadata: {} });
+  const [settled, open] = [book.nextId(), book.nextId()];
+  for (const id of [settled, open]) {
+    const answered = () => {};
+    book.add({ id, type: "send_group", bytes, urgent: true, madeAt: 0, watch: 0, answered });
+  }
+  book.settle(settled);
+  for (const id of [settled, open])
+    book.answer({ type: "received", payload: {}, metadata: { id } });
+  book.repeatUnsettled(0, 0);
+  expect(Array.from(book.pending, ({ id }) => id)).toEqual([open]);
 });

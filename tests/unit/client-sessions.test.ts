@@ -4,6 +4,7 @@ import { describe, expect, test } from "bun:test";
 
 import { PEER_SESSIONS_MAX } from "../../lib/chat/limits.ts";
 import type { Message } from "../../lib/chat/message.ts";
+import { IDLE_TIMEOUT_MS } from "../../lib/transport/limits.ts";
 import { clientPair } from "../support/client-scene.ts";
 import { Stranger } from "../support/stranger.ts";
 
@@ -122,4 +123,22 @@ test("both move again and again while they talk: nothing is lost, doubled or out
     const received = actor.shown.filter((line) => line === `>>> [Message received by ${to}]`);
     expect(received).toHaveLength(said.ann.length);
   }
+});
+
+test("a peer whose few sessions that were kept are gone is reached all the same", () => {
+  const { scene, bob } = clientPair();
+  const { network } = scene;
+  const eve = new Stranger(scene);
+  eve.register("eve");
+  bob.node.takeShown();
+  for (let count = 0; count < 20; count++) {
+    eve.speakTo(bob)(PING);
+    network.run(20);
+  }
+  network.passes = (from, to) => from.port !== 6_666 && to.port !== 6_666;
+  network.run(IDLE_TIMEOUT_MS + 5_000);
+  expect(eve.open.size).toBe(0);
+  network.passes = () => true;
+  expect(bob.say("send eve a")).toEqual([">>> [Message received by eve]"]);
+  expect(eve.texts).toEqual(["1 a"]);
 });

@@ -170,3 +170,14 @@ describe("strangers and liars", () => {
     expect(bob.shown).toEqual([">>> [ann: ␛[2J<U+202E>evil␇]"]);
   });
 });
+
+test("a stranger does not make room with what it said before", () => {
+  const strangers = new Strangers();
+  for (const key of ["a", "b"]) {
+    strangers.hold(key, "p", key);
+    strangers.markUnknown(key);
+  }
+  expect(strangers.takeUnknown("a")).toBe("b");
+  expect(strangers.takeUnknown("a")).toBeUndefined();
+  expect(strangers.take("a")).toEqual(["a"]);
+});

@@ -3,9 +3,10 @@
 import { describe, expect, test } from "bun:test";
 
 import { UserTable } from "../../lib/chat/client/user-table.ts";
-import { REGISTRATION_IDLE_MS } from "../../lib/chat/limits.ts";
+import { REGISTRATION_IDLE_MS, RESOLVED_MAX } from "../../lib/chat/limits.ts";
 import { RefusalReason, type TableChange, type TableEntry } from "../../lib/chat/message.ts";
 import { ClientScene } from "../support/client-scene.ts";
+import { Stranger } from "../support/stranger.ts";
 
 const NOW = 1_000;
 
@@ -205,4 +206,66 @@ test("what is missing is asked for again, if the server was too busy to tell it"
     network.run(200);
     expect(server.of("table_since")).toHaveLength(version - 6);
   }
+});
+
+test("while the table is on demand, the server is asked once for a name, and its key has that name from then on", () => {
+  const scene = new ClientScene();
+  const ann = scene.client("ann", 5_555);
+  const { server, network } = scene;
+  const eve = new Stranger(scene);
+  scene.onServer(() => {
+    for (const session of server.sessions.values()) {
+      const payload = { epoch: server.epoch, version: server.version };
+      server.say(session, { type: "table_on_demand", payload, metadata: {} });
+    }
+  });
+  network.run(100);
+  ann.shown.length = 0;
+  const user = { name: "eve", key: eve.key, host: "10.0.0.1", port: 6_666 };
+  server.answer("resolve", { type: "resolved", payload: { user } });
+  for (let at = 0; at < 3; at++) {
+    expect(ann.say("send EVE hello")).toEqual([">>> [Message received by eve]"]);
+  }
+  expect(server.of("resolve")).toHaveLength(1);
+  eve.speakTo(ann)({ type: "direct_message", payload: { text: "hi" }, metadata: { number: 1 } });
+  ann.until(">>> [eve: hi]");
+  expect(server.of("whois")).toEqual([]);
+});
+
+test("of users that were asked for while the table is on demand, the latest are remembered", () => {
+  const table = new UserTable();
+  table.demand(0, { type: "table_on_demand", payload: { epoch: "e", version: 0 }, metadata: {} });
+  for (let at = 0; at <= RESOLVED_MAX; at++) {
+    table.learn({ name: `u${at}`, key: `${at}`.padStart(64, "0"), host: "10.0.0.1", port: 1 });
+  }
+  expect(table.find(0, "u0")).toBeUndefined();
+  expect(table.find(0, "u1")?.name).toBe("u1");
+  expect(table.find(0, `u${RESOLVED_MAX}`)?.name).toBe(`u${RESOLVED_MAX}`);
+});
+
+test("what was resolved is asked for again when the server says again that the table is on demand", () => {
+  const table = new UserTable();
+  const demand = {
+    type: "table_on_demand",
+    payload: { epoch: "e", version: 0 },
+    metadata: {},
+  } as const;
+  table.demand(0, demand);
+  table.learn({ name: "eve", key: "e".repeat(64), host: "10.0.0.1", port: 1 });
+  expect(table.find(0, "eve")?.name).toBe("eve");
+  expect(table.demand(0, demand)).toBe("same");
+  expect(table.find(0, "eve")).toBeUndefined();
+  expect(table.nameOf("e".repeat(64))).toBe("eve");
+});
+
+test("who was asked for by key is named, and found only where the table is on demand", () => {
+  const eve = { name: "eve", key: "e".repeat(64), host: "10.0.0.1", port: 5_555 };
+  const table = new UserTable();
+  table.replace(0, { type: "table", payload: { epoch: "e", version: 1, users: [] }, metadata: {} });
+  table.learn(eve);
+  expect(table.nameOf(eve.key)).toBe("eve");
+  expect(table.find(0, "eve")).toBeUndefined();
+  table.demand(0, { type: "table_on_demand", payload: { epoch: "e", version: 2 }, metadata: {} });
+  table.learn(eve);
+  expect(table.find(0, "eve")).toEqual(eve);
 });

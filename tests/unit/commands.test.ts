@@ -2,8 +2,14 @@
 
 import { describe, expect, test } from "bun:test";
 
-import { COMMANDS, completeLine, helpLines, parseLine } from "../../lib/chat/client/commands.ts";
-import type { Mode } from "../../lib/chat/client/commands.ts";
+import {
+  COMMANDS,
+  completeLine,
+  helpLines,
+  type Mode,
+  parseLine,
+} from "../../lib/chat/client/commands.ts";
+import { clientInGroup, ClientScene } from "../support/client-scene.ts";
 
 const command = (name: string, ...words: string[]) => ({ kind: "command", name, words });
 const invalid = (word: string) => ({ kind: "invalid", word });
@@ -77,4 +83,14 @@ describe("completion", () => {
   ] as const)("%p in the %s", (line, mode, candidates, part) => {
     expect(completeLine(line, mode, known)).toEqual([[...candidates], part]);
   });
+});
+
+test("help shows every command that works here, one in a line", () => {
+  const lobby = new ClientScene().client("client", 5_555).say("help");
+  const group = clientInGroup().client.say("help");
+  for (const [mode, shown] of [["lobby", lobby] as const, ["group", group] as const]) {
+    expect(shown[0]).toEndWith("[Commands:]");
+    expect(shown.slice(1)).toEqual(helpLines(mode).map((line) => expect.stringContaining(line)));
+    expect(shown.length).toBeLessThan(COMMANDS.length + 1);
+  }
 });

@@ -150,3 +150,18 @@ test("those that wait have a place among the sessions that there may be", () => 
     Object.defineProperty(Connections.prototype, "size", size);
   }
 });
+
+test("some come with every turn, also where nothing but the clock begins the next one", () => {
+  const { server, client, talkers } = scene();
+  const sessions = talkers(6);
+  const newcomer = client();
+  server.receive(1, newcomer.address, newcomer.initiate);
+  const kinds: (number | undefined)[] = [];
+  for (let turn = 1; turn <= 3; turn++) {
+    for (const session of sessions) server.send(turn, session, frameMessage(new Uint8Array(5)));
+    kinds.push(...server.flush(turn, IN_THREES).map(({ bytes }) => bytes[0]));
+    expect(server.unfinished).toBe(true);
+    server.wake(turn);
+  }
+  expect(kinds.filter((kind) => kind === PacketKind.Respond)).toHaveLength(1);
+});

@@ -73,3 +73,29 @@ test("another cookie is tried at once, and as often as the first one", () => {
   expect(kinds[INITIATE_TRIES_PER_COOKIE - 1]).toEqual([INITIATE]);
   expect(kinds[INITIATE_TRIES_PER_COOKIE]).toEqual([INITIATE, HELLO]);
 });
+
+test("a RETRY whose key is none is of no use, and the next one is", () => {
+  const random = new Prng(1);
+  const initiation = new Initiation(0, {
+    keyPair: keyPairFrom(random.bytes(32)),
+    psk: undefined,
+    expectedKey: undefined,
+    strict: false,
+    localIndex: 1,
+    resetToken: random.bytes(16),
+    random: (count) => random.bytes(count),
+  });
+  const retry = (hello: Uint8Array, publicKey: Uint8Array) =>
+    ({
+      kind: PacketKind.Retry,
+      flags: 0,
+      nonce: hello.slice(2, 10),
+      publicKey,
+      cookie: random.bytes(16),
+    }) as const;
+  const [first] = initiation.poll(0);
+  expect(initiation.onRetry(0, retry(first!, new Uint8Array(32)))).toBeUndefined();
+  const [second] = initiation.poll(initiation.nextTryAt);
+  const { publicKey } = keyPairFrom(random.bytes(32));
+  expect(initiation.onRetry(200, retry(second!, publicKey))).toBe("on");
+});

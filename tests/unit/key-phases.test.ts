@@ -2,7 +2,6 @@
 
 import { describe, expect, test } from "bun:test";
 
-import { aeadKey } from "../../lib/transport/crypto/aead.ts";
 import {
   OLD_KEY_MS,
   REJECT_AFTER_MS,
@@ -11,99 +10,16 @@ import {
   REKEY_SPREAD_MS,
 } from "../../lib/transport/limits.ts";
 import {
-  KEY_LIMITS,
-  type KeyLimits,
-  KeyPhases,
-  type Rekey,
-} from "../../lib/transport/session/key-phases.ts";
-import { toHex } from "../../lib/transport/wire/bytes.ts";
-import { type DataPacket, decodeDatagram, PacketKind } from "../../lib/transport/wire/datagrams.ts";
+  bytesOf,
+  exchange,
+  flipPhase,
+  NEVER,
+  pair,
+  repeated,
+  Side,
+  SOME_KEY,
+} from "../support/key-side.ts";
 import { unhex } from "../support/vectors.ts";
-
-const repeated = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
-const NEVER = Number.POSITIVE_INFINITY;
-const PING = Uint8Array.of(1);
-/** Nearly any 32 bytes are a public key. */
-const SOME_KEY = repeated(9);
-
-/** One side: its keys, the number of its next packet, and the secrets that it has drawn. */
-class Side {
-  readonly phases: KeyPhases;
-  readonly drawn: Uint8Array[] = [];
-  number = 0;
-  readonly #secrets: number[];
-
-  /** Exchanges are made with these secrets, of one byte repeated. */
-  constructor(initiator: boolean, secrets: number[], options: Partial<KeyLimits> = {}, chance = 0) {
-    const [send, receive] = initiator ? [0x41, 0x42] : [0x42, 0x41];
-    const keys = {
-      initiator,
-      send: aeadKey(repeated(send)),
-      receive: aeadKey(repeated(receive)),
-      chain: repeated(0x31),
-      remoteIndex: initiator ? 0xb0b1b2b3 : 0xa0a1a2a3,
-      resetToken: new Uint8Array(16),
-    };
-    this.phases = new KeyPhases(keys, { ...KEY_LIMITS, ...options }, chance);
-    expect(keys.chain).toEqual(new Uint8Array(32));
-    this.#secrets = [...secrets];
-  }
-
-  readonly random = (count: number): Uint8Array => {
-    expect(count).toBe(32);
-    const secret = repeated(this.#secrets.shift() ?? 0x7f);
-    this.drawn.push(secret);
-    return secret;
-  };
-
-  /** A packet with PING in it. */
-  seal(): DataPacket {
-    return packetOf(this.phases.seal(this.number++, PING));
-  }
-
-  /** Whether the packet could be opened. */
-  opens(now: number, packet: DataPacket): boolean {
-    return this.phases.open(now, packet) !== undefined;
-  }
-
-  take(now: number, { phase }: DataPacket, rekey: Rekey) {
-    return this.phases.onRekey(now, phase, rekey, this.random);
-  }
-}
-
-function packetOf(bytes: Uint8Array): DataPacket {
-  const packet = decodeDatagram(bytes);
-  if ("reason" in packet || packet.kind !== PacketKind.Data) throw new Error("not DATA");
-  return packet;
-}
-
-const bytesOf = ({ bytes }: DataPacket): string => toHex(bytes);
-
-function flipPhase({ bytes }: DataPacket): DataPacket {
-  const flipped = Uint8Array.from(bytes);
-  flipped[0]! ^= 0x80;
-  return packetOf(flipped);
-}
-
-const pair = (options: Partial<KeyLimits> = {}) => ({
-  a: new Side(true, [0x13, 0x14, 0x15], options),
-  b: new Side(false, [0x23, 0x24, 0x25], options),
-});
-
-/** The initiator begins, and both have new keys; the responder does not know yet that the initiator has. */
-function exchange(now: number, { a, b }: { a: Side; b: Side }): { wish: Rekey; answer: Rekey } {
-  a.phases.onUsed(now - REKEY_AFTER_MS);
-  expect(a.phases.wake(now, a.random)).toBe(true);
-  const carrier = a.seal();
-  const wish = a.phases.takeRekey()!;
-  expect(b.opens(now, carrier)).toBe(true);
-  expect(b.take(now, carrier, wish)).toBeUndefined();
-  const back = b.seal();
-  const answer = b.phases.takeRekey()!;
-  expect(a.opens(now, back)).toBe(true);
-  expect(a.take(now, back, answer)).toBeUndefined();
-  return { wish, answer };
-}
 
 describe("the bytes", () => {
   test("of two exchanges are those of another library", () => {
@@ -394,4 +310,20 @@ describe("keys that nobody replaces", () => {
     }
     expect(a.phases.expiresAt).toBe(NEVER);
   });
+});
+
+test("a change of keys is not begun, nor answered, by a REKEY of the phase that is there already", () => {
+  const { a, b } = pair();
+  const { wish, answer } = exchange(0, { a, b });
+  expect(b.opens(0, a.seal())).toBe(true);
+  const [ofA, ofB] = [a.seal(), b.seal()];
+  expect([ofA.phase, ofB.phase]).toEqual([1, 1]);
+  const later = REKEY_INTERVAL_MIN_MS;
+  expect(a.opens(later, ofB)).toBe(true);
+  expect(a.take(later, ofB, answer)).toBeUndefined();
+  expect(b.opens(later, ofA)).toBe(true);
+  expect(b.take(later, ofA, wish)).toBeUndefined();
+  expect([a.phases.rekeyDue, b.phases.rekeyDue]).toEqual([false, false]);
+  expect(b.opens(later, a.seal())).toBe(true);
+  expect(a.opens(later, b.seal())).toBe(true);
 });

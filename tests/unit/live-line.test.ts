@@ -4,13 +4,10 @@
 import { expect, test } from "bun:test";
 
 import { UnicodeGraphemesAddon } from "@xterm/addon-unicode-graphemes";
-import type { IUnicodeVersionProvider } from "@xterm/headless";
-import { Terminal } from "@xterm/headless";
+import { type IUnicodeVersionProvider, Terminal } from "@xterm/headless";
 
-import type { Place } from "../../lib/io/terminal/live-line.ts";
-import { LiveLine } from "../../lib/io/terminal/live-line.ts";
-import type { Layout } from "../../lib/io/terminal/width.ts";
-import { layOut } from "../../lib/io/terminal/width.ts";
+import { LiveLine, type Place } from "../../lib/io/terminal/live-line.ts";
+import { type Layout, layOut } from "../../lib/io/terminal/width.ts";
 import { inputOf } from "../support/line-input.ts";
 import { Prng } from "../support/prng.ts";
 
@@ -297,4 +294,30 @@ test.each([
   live.frame([], input);
   const bytes = live.frame([{ plain, painted: plain }], input);
   expect([bytes.includes("typed"), bytes.includes("\x1b[J")]).toEqual([!untouched, !untouched]);
+});
+
+test("a text that is typed letter by letter is laid out as if it had been there at once", () => {
+  for (const text of ["übermäßig", "日本語のテキスト", "a👩‍👩‍👧🇩🇪e\u0301x"]) {
+    const typed = Array.from(text, (_, at) =>
+      Array.from(text)
+        .slice(0, at + 1)
+        .join(""),
+    );
+    const grown = typed.map((part) => layOut(part, part.length, 80));
+    const whole = typed.map((part) => {
+      layOut("€", 0, 80); // what was laid out before is of no help then
+      return layOut(part, part.length, 80);
+    });
+    expect(grown).toEqual(whole);
+  }
+});
+
+test("the cell before the edge is cleared where a wide character goes to the next row", () => {
+  const frame = (text: string): string => {
+    const live = new LiveLine(10, 12);
+    live.frame([], { prompt: ">>> ", text: "abcdefghijk", cursor: 11 });
+    return live.frame([], { prompt: ">>> ", text, cursor: text.length });
+  };
+  expect(frame("éabcd日x")).toContain(">>> éabcd\x1b[K日x");
+  expect(frame("éabcde日x")).toContain(">>> éabcde日x");
 });

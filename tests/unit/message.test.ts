@@ -2,6 +2,7 @@
 
 import { expect, test } from "bun:test";
 
+import { hasMoreParts } from "../../lib/chat/json-parts.ts";
 import { decodeMessage } from "../../lib/chat/message-decode.ts";
 import { encodedTextBytes, encodeMessage, type Message } from "../../lib/chat/message.ts";
 import { MESSAGE_MAX_BYTES } from "../../lib/transport/limits.ts";
@@ -79,4 +80,16 @@ test("a text is measured as it is written", () => {
   expect(encodedTextBytes("")).toBe(2);
   expect(encodedTextBytes("ab")).toBe(4);
   expect(encodedTextBytes("\n\u0001é😀")).toBe(2 + 2 + 6 + 2 + 4);
+});
+
+test("a message of as many bytes as allowed is read", () => {
+  const empty = '{"type":"ping","payload":{},"metadata":{},"x":""}';
+  const longest = empty.replace('""', `"${"x".repeat(MESSAGE_MAX_BYTES - empty.length)}"`);
+  expect(longest.length).toBe(MESSAGE_MAX_BYTES);
+  expect(decodeMessage(utf8(longest))).toMatchObject({ kind: "message" });
+});
+
+test("as many parts as allowed are not too many", () => {
+  expect(hasMoreParts(utf8('{"a":[1,2]}'), 3)).toBe(false);
+  expect(hasMoreParts(utf8('{"a":[1,2]}'), 2)).toBe(true);
 });

@@ -221,3 +221,65 @@ describe("the queue of deadlines", () => {
     expect(queue.next).toBe(Infinity);
   });
 });
+
+test("the congestion window begins anew on another path, whatever it had become", () => {
+  const congestion = new Congestion();
+  const start = congestion.windowBytes;
+  congestion.onFlushed(true);
+  for (let i = 0; i < 100; i++) {
+    congestion.onSent(1_200);
+    congestion.onAcked(1_200, i);
+  }
+  expect(congestion.windowBytes).toBeGreaterThan(2 * start);
+  congestion.onPathChange(200);
+  expect(congestion.windowBytes).toBe(start);
+});
+
+test("an ACK that acknowledges nothing new does not make probes come sooner", () => {
+  const recovery = new Recovery();
+  recovery.onSent(sent(0, 0));
+  recovery.onAck(10, only(0), 0);
+  recovery.onSent(sent(1, 10));
+  recovery.onTimeout(recovery.deadline(false));
+  recovery.onTimeout(recovery.deadline(false));
+  const due = recovery.deadline(false);
+  recovery.onAck(due - 1, only(0), 0);
+  expect(recovery.probeCount).toBe(2);
+  expect(recovery.deadline(false)).toBe(due);
+});
+
+test("two packets lost one right behind the other halve the window, however long the machine is up", () => {
+  const start = 1_000_000;
+  const recovery = new Recovery();
+  const { congestion } = recovery;
+  recovery.onSent(sent(0, start));
+  recovery.onAck(start + 10, only(0), 0);
+  congestion.onFlushed(true);
+  for (let i = 0; i < 20; i++) {
+    congestion.onSent(1_200);
+    congestion.onAcked(1_200, start);
+  }
+  congestion.onFlushed(false);
+  const before = congestion.windowBytes;
+  for (let number = 1; number <= 6; number++) recovery.onSent(sent(number, start + 20 + number));
+  const { lost } = recovery.onAck(start + 30, [{ smallest: 3, largest: 6 }], 0);
+  expect(lost.map(({ number }) => number)).toEqual([1, 2]);
+  expect(congestion.windowBytes).toBe(before / 2);
+});
+
+test("nothing at all for several probe timeouts brings the window down to the smallest one (section 7.6)", () => {
+  const recovery = new Recovery();
+  const { congestion } = recovery;
+  recovery.onSent(sent(0, 0));
+  recovery.onAck(10, only(0), 0);
+  congestion.onFlushed(true);
+  for (let i = 0; i < 100; i++) {
+    congestion.onSent(1_200);
+    congestion.onAcked(1_200, i);
+  }
+  congestion.onFlushed(false);
+  for (let number = 1; number <= 5; number++) recovery.onSent(sent(number, 1_000 * number));
+  const { lost } = recovery.onAck(5_010, only(5), 0);
+  expect(lost.map(({ number }) => number)).toEqual([1, 2, 3, 4]);
+  expect(congestion.windowBytes).toBe(4 * 1_200);
+});

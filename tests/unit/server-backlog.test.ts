@@ -10,6 +10,9 @@ import { Presence } from "../../lib/chat/server/presence.ts";
 import { allLimits, countsOf } from "../../lib/chat/server/server-limits.ts";
 import { keyPairFrom } from "../../lib/transport/crypto/keys.ts";
 import { Endpoint } from "../../lib/transport/endpoint.ts";
+import { SEND_QUEUE_MAX_BYTES } from "../../lib/transport/limits.ts";
+import { ChatScene } from "../support/chat-scene.ts";
+import { deafUser } from "../support/deaf-speaker.ts";
 import { Prng } from "../support/prng.ts";
 
 const TEXT = "x".repeat(1_000_000);
@@ -62,4 +65,21 @@ test("whoever is farthest behind is removed, once all have too much to catch up 
   apply(appended[0]!);
   fanout.removed(membership);
   expect(context.settlement.openBytes).toBeLessThan((BACKLOG_ALL_MAX_BYTES * PAIRS) / (PAIRS + 1));
+});
+
+test("a member that is behind by more than the transport queues gets all of it, in order", () => {
+  const scene = new ChatScene(1, undefined, { limits: { "bytes-per-second": 0 } });
+  const client = scene.founder("client", 5_555, "g");
+  const other = scene.user("other", 5_556, "g");
+  const { actor, machine } = deafUser(scene, "slow", 6_000, "g");
+  machine.deaf = true;
+  const count = 3 * Math.ceil(SEND_QUEUE_MAX_BYTES / 900_000);
+  const texts = Array.from({ length: count }, (_, at) => `${at} ${"x".repeat(900_000)}`);
+  for (const text of texts) client.ask("send_group", { group: "g", text });
+  expect(other.texts().length).toBeGreaterThan(0);
+  machine.deaf = false;
+  scene.run(5_000);
+  expect(actor.texts().map((text) => text.split(" ")[0])).toEqual(
+    texts.map((text) => text.split(" ")[0]!),
+  );
 });

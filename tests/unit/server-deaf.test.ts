@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from "bun:test";
 
-import { SETTLED_DELAY_MS } from "../../lib/chat/limits.ts";
+import { SETTLED_DELAY_MS, STALL_MS } from "../../lib/chat/limits.ts";
 import { ChatScene } from "../support/chat-scene.ts";
 import { DeafSpeaker, deafUser } from "../support/deaf-speaker.ts";
 import { FullScene } from "../support/full-scene.ts";
@@ -238,4 +238,42 @@ test("senders speak no faster than the fastest member, and wait for no slower on
   one.actor.tell("leave_group", { group: "g" });
   scene.run(500);
   expect(answered(third)).toBe(30);
+});
+
+test("a member that is never done, and takes one message after the other, stays", () => {
+  const scene = new ChatScene();
+  const client = scene.founder("client", 5_555, "g");
+  const { actor, machine } = deafUser(scene, "slow", 6_000, "g");
+  scene.lines();
+  const text = (number: number) => `${number} ${"x".repeat(100_000)}`;
+  client.tell("send_group", { group: "g", text: text(0) });
+  for (let number = 1; number <= 10; number++) {
+    client.tell("send_group", { group: "g", text: text(number) });
+    machine.deaf = true;
+    scene.run(STALL_MS - 2_000);
+    machine.deaf = false;
+    const heard = machine.heard.length;
+    scene.network.until(() => machine.heard.length > heard, "one more");
+  }
+  machine.deaf = false;
+  scene.run(2_000);
+  expect(actor.texts()).toEqual(Array.from({ length: 11 }, (_, number) => text(number)));
+  expect(scene.lines().filter((line) => line.includes("not responsive"))).toEqual([]);
+});
+
+test("a member that comes back stays, however long nothing was said before", () => {
+  const scene = new ChatScene();
+  const client = scene.founder("client", 5_555, "g");
+  const other = scene.user("other", 5_556, "g");
+  scene.run(5 * STALL_MS);
+  scene.lines();
+  scene.network.passes = (from, to) => from.port !== 5_556 && to.port !== 5_556;
+  scene.network.act(other.node, (speaker, now) => speaker.reconnect(now));
+  client.ask("send_group", { group: "g", text: "hello" });
+  scene.run(500);
+  scene.network.passes = () => true;
+  other.ask("register", { name: "other", groups: ["g"] });
+  scene.run(1_000);
+  expect(other.texts()).toEqual(["hello"]);
+  expect(scene.lines().filter((line) => line.includes("not responsive"))).toEqual([]);
 });

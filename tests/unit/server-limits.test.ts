@@ -264,3 +264,46 @@ test("the table of limits says of each whether it is a rate, and how many there 
     groups: 7,
   });
 });
+
+test("who is too fast in bytes is told once for each time", () => {
+  const limits = { "bytes-per-second": 100_000, "bytes-burst": 50_000 };
+  const scene = new ChatScene(1, undefined, { limits });
+  const client = scene.founder("client", 5_555, "g");
+  const say = () => {
+    for (let at = 0; at < 3; at++) {
+      client.tell("send_group", { group: "g", text: "x".repeat(50_000) });
+    }
+  };
+  say();
+  scene.run(1_300);
+  expect(client.speaker.all("slow_down")).toHaveLength(1);
+  // All of it has passed, but it has not rested since.
+  expect(client.speaker.all("received")).toHaveLength(3);
+  say();
+  scene.run(5_000);
+  expect(client.speaker.all("slow_down")).toHaveLength(1);
+  say();
+  scene.run(1_000);
+  expect(client.speaker.all("slow_down")).toHaveLength(2);
+});
+
+test("a table that is asked for counts as if the client had sent it", () => {
+  const limits = { "bytes-per-second": 65_536, "bytes-burst": 65_536 };
+  const scene = new ChatScene(1, undefined, { limits });
+  const client = scene.user("client", 5_555);
+  for (let at = 0; at < 99; at++) scene.user(`u${at}`, 6_000 + at);
+  scene.run(5_000);
+  const start = scene.network.now;
+  client.speaker.heard.length = 0;
+  // Those that come in one turn have one answer.
+  for (let at = 0; at < 30; at++) {
+    client.tell("table_since", { epoch: "another", version: 0 });
+    scene.run(10);
+  }
+  scene.network.until(() => client.speaker.all("table").length === 30, "the tables");
+  const bytes = client.speaker
+    .all("table")
+    .reduce((sum, one) => sum + JSON.stringify(one).length, 0);
+  expect(bytes).toBeGreaterThan(5 * 65_536);
+  expect(scene.network.now - start).toBeGreaterThan(2_000);
+});

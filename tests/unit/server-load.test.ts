@@ -20,6 +20,7 @@ import { type Actor, ChatScene } from "../support/chat-scene.ts";
 import { deafUser } from "../support/deaf-speaker.ts";
 import { FullScene } from "../support/full-scene.ts";
 import { Prng } from "../support/prng.ts";
+import { replace } from "../support/replace.ts";
 import { Speaker } from "../support/speaker.ts";
 
 /** A user whose client has crashed, and another one. */
@@ -347,4 +348,33 @@ test("goodbye is the last line, whatever happens in the same turn", () => {
   client.tell("create_group", { group: "g" });
   network.until(() => server.status !== undefined, "the end");
   expect(last).toEqual(["[Client client created group `g` successfully!]", "[Quitting.]"]);
+});
+
+test("of sessions that are over nothing is kept", async () => {
+  const links: WeakRef<Link>[] = [];
+  const undo = replace(
+    Link,
+    "mayHear",
+    (right) =>
+      function (bytes) {
+        if (!links.some((one) => one.deref() === this)) links.push(new WeakRef(this));
+        return right.call(this, bytes);
+      },
+  );
+  try {
+    const scene = new ChatScene();
+    const client = scene.user("client", 5_555);
+    for (let at = 0; at < 100; at++) {
+      client.reconnect();
+      client.ask("register", { name: "client", groups: [] });
+    }
+    scene.run(15_000);
+    await Bun.sleep(0);
+    Bun.gc(true);
+    expect(links.length).toBe(101);
+    expect(links.filter((one) => one.deref() !== undefined).length).toBeLessThan(10);
+    expect(client.ask("list_groups").type).toBe("groups");
+  } finally {
+    undo();
+  }
 });

@@ -348,3 +348,27 @@ describe("the client's user", () => {
     expect(ann.node.status).toBeUndefined();
   });
 });
+
+test("what has had its turn makes room for what comes behind it, in bytes too", () => {
+  const endpoint = {} as Endpoint;
+  const context = new ServerContext(endpoint, () => {});
+  context.now = 1_000;
+  const quotas = new Quotas(
+    allLimits({ "messages-per-second": 1, "messages-burst": 1, "bytes-per-second": 0 }),
+  );
+  const queue = new Pacing(context, quotas, () => {});
+  let ended = 0;
+  context.post = () => 0;
+  const link = new Link(endpoint, 1, "", { host: "10.0.0.1", port: 5_000 }, () => ended++);
+  const half = PACED_MAX_BYTES / 2;
+  for (let id = 1; id <= 20; id++) {
+    queue.admit(link, {
+      message: { type: "list_groups", payload: {}, metadata: { id } },
+      bytes: half,
+    });
+    if (id < 3) continue;
+    context.now = queue.nextWakeup();
+    queue.wake();
+  }
+  expect(ended).toBe(0);
+});

@@ -8,6 +8,7 @@ import {
   GROUP_MEMBERS_MAX,
   GROUP_NAMES_MAX_BYTES,
   GROUPS_CLAIMED_MAX,
+  PARKED_MAX_MS,
   REVIVAL_MAX_BYTES,
   REVIVAL_MESSAGES_MAX,
   REVIVAL_MS,
@@ -17,6 +18,7 @@ import { type CommittedEntry, MemoryLog } from "../../lib/chat/log.ts";
 import { encodeMessage } from "../../lib/chat/message.ts";
 import { Groups } from "../../lib/chat/server/groups.ts";
 import type { User } from "../../lib/chat/server/membership.ts";
+import { Parking } from "../../lib/chat/server/parking.ts";
 import { Departed, emptyMemory, recall, remember } from "../../lib/chat/server/request-memory.ts";
 import { Revivals } from "../../lib/chat/server/revivals.ts";
 import { allLimits, countsOf } from "../../lib/chat/server/server-limits.ts";
@@ -295,4 +297,17 @@ test("the groups that a user was removed from are remembered up to as many as a 
     state.apply(++index, { type: "member_removed", key: "key", group, membership: index - 1 });
   }
   expect([...state.table.byKey("key")!.removedFrom!]).toEqual(names.slice(3));
+});
+
+test("an answer that is held back wants to be looked at when it has waited for long enough", () => {
+  const parking = new Parking();
+  const group = someGroups().create("g", "key", MOST)!;
+  expect(parking.nextWakeup()).toBe(Infinity);
+  parking.hold(1_000, group, { key: "key", id: 1 });
+  parking.hold(2_000, group, { key: "key", id: 2 });
+  const at = parking.nextWakeup();
+  expect(at).toBe(1_000 + PARKED_MAX_MS);
+  expect(parking.takeDue(at - 1)).toEqual([]);
+  expect(parking.takeDue(at).map(({ id }) => id)).toEqual([1, 2]);
+  expect(parking.nextWakeup()).toBe(Infinity);
 });

@@ -5,6 +5,7 @@ import { describe, expect, test } from "bun:test";
 import { REQUESTS_IN_FLIGHT_MAX } from "../../lib/chat/limits.ts";
 import type { CommittedEntry, LogEntry } from "../../lib/chat/log.ts";
 import type { TablePosition } from "../../lib/chat/message.ts";
+import { GIVE_UP_MS } from "../../lib/transport/retry.ts";
 import { type Actor, ChatScene } from "../support/chat-scene.ts";
 import { FOUL } from "../support/network.ts";
 
@@ -351,4 +352,45 @@ test("a text that was answered on the next session does not count as unanswered 
   scene.run();
   commit();
   expect(ann.speaker.answers(asked)).toMatchObject([{ type: "received" }]);
+});
+
+describe("one who is reported and away", () => {
+  /** Reports client2, whose session ends so many ms before or after. Returns what was answered, and after how many ms. */
+  const report = (endsAfterMs: number) => {
+    const scene = new ChatScene();
+    const { network } = scene;
+    const client = scene.user("client", 5_555);
+    const other = scene.user("client2", 5_556);
+    scene.run();
+    // It is asked, and takes nothing; it lives until it says that it leaves.
+    const end = () => {
+      network.act(other.node, (speaker) => speaker.close());
+      network.passes = () => true;
+    };
+    if (endsAfterMs < 0) {
+      end();
+      scene.run(-endsAfterMs);
+    }
+    network.passes = (_, to) => to.port !== 5_556;
+    const from = network.now;
+    const asked = client.tell("report_offline", { name: "client2", key: other.speaker.key });
+    if (endsAfterMs >= 0) {
+      scene.run(endsAfterMs);
+      end();
+    }
+    network.until(() => client.speaker.answers(asked).length > 0, "the answer");
+    return { answer: client.speaker.answers(asked)[0]!.type, afterMs: network.now - from };
+  };
+
+  test("has the time of one question to come back, from when its session ended", () => {
+    const { answer, afterMs } = report(1_000);
+    expect(answer).toBe("offline_confirmed");
+    expect(afterMs).toBeWithin(1_000 + GIVE_UP_MS, 1_000 + GIVE_UP_MS + 100);
+  });
+
+  test("has it also if it was away before", () => {
+    const { answer, afterMs } = report(-1_000);
+    expect(answer).toBe("offline_confirmed");
+    expect(afterMs).toBeWithin(GIVE_UP_MS - 1_000, GIVE_UP_MS - 1_000 + 100);
+  });
 });

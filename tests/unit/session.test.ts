@@ -2,9 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 
-import type { Address, Datagram } from "../../lib/transport/address.ts";
-import { aeadKey, openPacket, sealPacket } from "../../lib/transport/crypto/aead.ts";
-import type { SessionOptions } from "../../lib/transport/endpoint-options.ts";
+import type { Address } from "../../lib/transport/address.ts";
 import { frameMessage } from "../../lib/transport/framed-message.ts";
 import {
   ACK_DELAY_MS,
@@ -18,14 +16,6 @@ import { KEY_LIMITS, type KeyLimits } from "../../lib/transport/session/key-phas
 import { Session } from "../../lib/transport/session/session.ts";
 import { ByteWriter } from "../../lib/transport/wire/bytes.ts";
 import {
-  DATA_HEADER_BYTES,
-  type DataPacket,
-  decodeDatagram,
-  PacketKind,
-  writeDataHeader,
-} from "../../lib/transport/wire/datagrams.ts";
-import {
-  decodeFrames,
   type Frame,
   FrameKind,
   writeAck,
@@ -35,58 +25,8 @@ import {
   writePing,
   writeRekey,
 } from "../../lib/transport/wire/frames.ts";
-import { Prng } from "../support/prng.ts";
+import { ELSEWHERE, flush, kinds, openSession, packet, PEER } from "../support/lone-session.ts";
 import { rangeSet, writeStream } from "../support/wire.ts";
-
-const KEY = aeadKey(new Uint8Array(32).fill(1));
-const PEER: Address = { host: "10.0.0.2", port: 2 };
-const ELSEWHERE: Address = { host: "6.6.6.6", port: 6 };
-
-function openSession(options: Partial<SessionOptions> = {}, initiator = false): Session {
-  const random = new Prng(1);
-  const session = new Session(0, 7, PEER, {
-    random: (count) => random.bytes(count),
-    idleTimeoutMs: 45_000,
-    keepAliveMs: undefined,
-    ...options,
-  });
-  session.open(0, {
-    initiator,
-    send: KEY,
-    receive: KEY,
-    chain: new Uint8Array(32),
-    remoteIndex: 7,
-    resetToken: new Uint8Array(16),
-  });
-  return session;
-}
-
-/** A packet of the peer with what `write` puts in it. */
-function packet(number: number, write: (frames: ByteWriter) => void): DataPacket {
-  const header = new ByteWriter();
-  writeDataHeader(header, 7, number);
-  const frames = new ByteWriter();
-  write(frames);
-  const decoded = decodeDatagram(sealPacket(KEY, number, header.finish(), frames.finish()));
-  if ("reason" in decoded || decoded.kind !== PacketKind.Data) throw new Error("not DATA");
-  return decoded;
-}
-
-function flush(session: Session, now: number): { to: Address; size: number; frames: Frame[] }[] {
-  const out: Datagram[] = [];
-  session.flush(now, out);
-  return out.map(({ to, bytes }) => {
-    const decoded = decodeDatagram(bytes);
-    if ("reason" in decoded || decoded.kind !== PacketKind.Data) throw new Error("not DATA");
-    const plain = openPacket(KEY, decoded.packetNumber, decoded.bytes, DATA_HEADER_BYTES)!;
-    const frames = decodeFrames(plain);
-    if (!Array.isArray(frames)) throw new Error(frames.reason);
-    return { to, size: bytes.length, frames };
-  });
-}
-
-const kinds = (packets: { frames: Frame[] }[]) =>
-  packets.map(({ frames }) => frames.map((frame) => frame.kind));
 
 describe("an address that is not proven", () => {
   test("gets no more bytes than it sent, whatever it asks", () => {

@@ -169,4 +169,21 @@ describe("the receiving half", () => {
       4 * message.length + RECEIVE_WINDOW_BYTES,
     ]);
   });
+
+  test("refuses a length that is no exact number as soon as it is whole, also one cut into single bytes", () => {
+    const length = new Uint8Array(8).fill(0xff);
+    expect(new ReceiveStream().accept(0, length, [])).toEqual({ violation: "message too long" });
+    const stream = new ReceiveStream();
+    const results = [...length].map((byte, i) => stream.accept(i, Uint8Array.of(byte), []));
+    expect(results).toEqual([...Array(7).fill("taken"), { violation: "message too long" }]);
+  });
+
+  test("takes an empty message whose length comes in two pieces, and what follows", () => {
+    const stream = new ReceiveStream();
+    const messages: Uint8Array[] = [];
+    for (const [at, byte] of [0x40, 0x00, 0x01, 0x07].entries()) {
+      expect(stream.accept(at, Uint8Array.of(byte), messages)).toBe("taken");
+    }
+    expect(messages).toEqual([new Uint8Array(0), Uint8Array.of(7)]);
+  });
 });
