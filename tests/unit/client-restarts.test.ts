@@ -142,24 +142,6 @@ describe("a registration that ended", () => {
     expect(scene.server.of("register")).toHaveLength(2);
     expect(client.shown).toEqual([">>> [Client table updated.]", ">>> [Client table updated.]"]);
   });
-
-  test("is told by a refusal: the client registers again and asks again", () => {
-    const scene = new ClientScene();
-    const client = scene.client("client", 5_555);
-    let refused = 0;
-    scene.server.script = (asked) => {
-      if (asked.message.type !== "register" && refused++ < 3) {
-        scene.server.refuse(asked, "not_registered");
-        return true;
-      }
-      return scene.server.obliging(asked);
-    };
-    expect(client.say("list_groups")).toEqual([
-      ">>> [Available group chats:]",
-      ">>> [a]",
-      ">>> [b]",
-    ]);
-  });
 });
 
 test("a server that has forgotten the registration: it registers again, and asks again with the same id", () => {
@@ -237,4 +219,26 @@ test("a group message that is settled before its answer is here is not given to 
     book.answer({ type: "received", payload: {}, metadata: { id } });
   book.repeatUnsettled(0, 0);
   expect(Array.from(book.pending, ({ id }) => id)).toEqual([open]);
+});
+
+test("who wants to leave, and has not asked yet, first gives the server what it has forgotten", () => {
+  const { scene, client } = clientInGroup();
+  const { network } = scene;
+  client.say("send_group hello", "leave_group");
+  const server = scene.restartServer();
+  let closed = 0;
+  server.script = (asked) => {
+    if (asked.message.type !== "register" || closed === 3) return server.obliging(asked);
+    closed++;
+    server.endpoint.close(asked.session);
+    return true;
+  };
+  // Nobody types: it finds out with its next sign of life.
+  network.until(() => closed === 2, "two sessions that did not last");
+  network.run(100);
+  client.type("dereg client");
+  client.untilEnd();
+  expect(client.node.status).toBe(0);
+  const types = server.asked.map(({ type }) => type);
+  expect(types.slice(-3)).toEqual(["register", "send_group", "deregister"]);
 });

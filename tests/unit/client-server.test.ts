@@ -264,3 +264,29 @@ test("an interrupt says one line, ends with 130, and sends nothing", () => {
   expect(client.node.status).toBe(130);
   expect(client.sent).toBe(before);
 });
+
+test("a server that is given up while a direct message is on its way is given up once", () => {
+  const { scene, ann } = clientPair();
+  const { network, server } = scene;
+  server.script = server.obliging;
+  ann.say("join_group g");
+  network.passes = () => false;
+  // The session ends for silence at 45 s, with a command that waits.
+  network.run(44_000);
+  ann.type("send_group hello");
+  network.run(600);
+  ann.type("send bob hello");
+  let wakes = 0;
+  const wake = ann.machine.wake.bind(ann.machine);
+  ann.machine.wake = (now) => {
+    if (++wakes > 1_000) throw new Error("it is woken all the time");
+    wake(now);
+  };
+  ann.untilEnd(10_000);
+  expect(ann.shown.slice(-4)).toEqual([
+    ">>> [No ACK from bob, message not delivered]",
+    ">>> [Server not responding]",
+    ">>> [Exiting]",
+    ">>> [stopping client-server listener]",
+  ]);
+});

@@ -193,3 +193,27 @@ describe("a path that becomes narrower", () => {
     }
   });
 });
+
+test("a path that becomes narrower while nothing is said: the first long message afterwards arrives all the same", () => {
+  const world = new EndpointWorld(1);
+  const [sender, receiver] = [1, 2].map((port) => world.host(port, { mayGrow: () => true }));
+  const session = sender!.endpoint.connect(world.now, receiver!.address);
+  let carries = 65_507;
+  let longest = 0;
+  world.filter = (_, { bytes }) => {
+    longest = Math.max(longest, bytes.length);
+    return bytes.length <= carries;
+  };
+  const arrived = () => receiver!.events.filter(({ type }) => type === "message").length;
+  for (let count = 1; count <= 20; count++) {
+    sender!.endpoint.send(world.now, session, frameMessage(new Uint8Array(100_000)));
+    world.runUntil(() => arrived() === count);
+  }
+  expect(longest).toBeGreaterThan(5_000);
+  world.run(10_000);
+  carries = DATAGRAM_MAX_BYTES;
+  const start = world.now;
+  sender!.endpoint.send(start, session, frameMessage(new Uint8Array(5_000)));
+  world.runUntil(() => arrived() === 21);
+  expect(world.now - start).toBeLessThan(500);
+});

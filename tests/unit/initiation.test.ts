@@ -3,6 +3,7 @@
 import { expect, test } from "bun:test";
 
 import { keyPairFrom } from "../../lib/transport/crypto/keys.ts";
+import { InitiatorHandshake } from "../../lib/transport/crypto/noise.ts";
 import { Initiation } from "../../lib/transport/handshake/initiation.ts";
 import { INITIATE_TRIES_PER_COOKIE } from "../../lib/transport/limits.ts";
 import { GIVE_UP_MS } from "../../lib/transport/retry.ts";
@@ -98,4 +99,46 @@ test("a RETRY whose key is none is of no use, and the next one is", () => {
   const [second] = initiation.poll(initiation.nextTryAt);
   const { publicKey } = keyPairFrom(random.bytes(32));
   expect(initiation.onRetry(200, retry(second!, publicKey))).toBe("on");
+});
+
+test("of every attempt the secrets are overwritten as soon as it cannot be answered any more", () => {
+  const { writeInitiate, wipe } = InitiatorHandshake.prototype;
+  const [begun, wiped] = [new Set<unknown>(), new Set<unknown>()];
+  InitiatorHandshake.prototype.writeInitiate = function (payload) {
+    begun.add(this);
+    return writeInitiate.call(this, payload);
+  };
+  InitiatorHandshake.prototype.wipe = function () {
+    wiped.add(this);
+    wipe.call(this);
+  };
+  try {
+    const random = new Prng(1);
+    const initiation = new Initiation(0, {
+      keyPair: keyPairFrom(random.bytes(32)),
+      psk: undefined,
+      expectedKey: undefined,
+      strict: false,
+      localIndex: 1,
+      resetToken: random.bytes(16),
+      random: (count) => random.bytes(count),
+    });
+    let now = 0;
+    for (let answers = 0; answers < 4; answers++) {
+      let hello: Uint8Array | undefined;
+      for (; hello === undefined; now = initiation.nextTryAt) {
+        hello = initiation.poll(now).find(([kind]) => kind === PacketKind.Hello);
+      }
+      const { publicKey } = keyPairFrom(random.bytes(32));
+      const [nonce, cookie] = [hello.slice(2, 10), random.bytes(16)];
+      const retry = { kind: PacketKind.Retry, flags: 0, nonce, publicKey, cookie } as const;
+      expect(initiation.onRetry(now, retry)).toBe("on");
+    }
+    // The newest one, and the one before: their answers may still come.
+    expect([begun.size, wiped.size]).toEqual([4, 2]);
+    initiation.wipe();
+    expect(wiped).toEqual(begun);
+  } finally {
+    Object.assign(InitiatorHandshake.prototype, { writeInitiate, wipe });
+  }
 });

@@ -183,12 +183,11 @@ export class ClientMachine implements Machine {
 
   /** Leaves in silence: nobody is told. */
   interrupt(now: number): void {
-    if (this.#ending === undefined) {
-      // Their senders were told that they were received.
-      this.#grouping.left();
-      this.#screen.sayClosing();
-      this.#end(now, EXIT_INTERRUPTED, { quiet: true });
-    } else this.#ending = { ...this.#ending, at: now };
+    if (!this.#running) return;
+    // Their senders were told that they were received.
+    this.#grouping.left();
+    this.#screen.sayClosing();
+    this.#end(now, EXIT_INTERRUPTED, { quiet: true });
   }
 
   receive(now: number, from: Address, datagram: Uint8Array): void {

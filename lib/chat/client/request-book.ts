@@ -114,8 +114,4 @@ export class RequestBook {
     const all = [...again, ...this.#pending];
     this.#pending = new Map(all.toSorted(([a], [b]) => a - b));
   }
-
-  clear(): void {
-    this.#pending.clear();
-  }
 }

@@ -201,8 +201,6 @@ export class ServerLink {
   /** Tells the server that the session is over. */
   close(): void {
     if (this.#session !== undefined) this.#endpoint.close(this.#session);
-    this.#session = undefined;
-    this.#requests.clear();
   }
 
   wake(now: number): void {

@@ -36,7 +36,6 @@ export class Departed {
 
   keep(key: string, memory: RequestMemory): void {
     if (memory.last === 0) return;
-    this.#memories.delete(key);
     this.#memories.set(key, memory);
     bound(this.#memories, DEPARTED_KEPT);
   }

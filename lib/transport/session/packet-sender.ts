@@ -191,7 +191,6 @@ export class PacketSender {
   /** What the path carries, and no more than the window leaves room for; but a full one of the base size. */
   get #datagramMaxBytes(): number {
     const { datagramMaxBytes } = this.#path;
-    if (datagramMaxBytes === DATAGRAM_MAX_BYTES) return datagramMaxBytes;
     const { roomBytes } = this.recovery.congestion;
     return Math.max(DATAGRAM_MAX_BYTES, Math.min(datagramMaxBytes, roomBytes));
   }

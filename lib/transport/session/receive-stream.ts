@@ -113,9 +113,7 @@ export class ReceiveStream {
     const reader = new ByteReader(rest);
     let consumed = 0;
     while (consumed < rest.length) {
-      const length = reader.varint();
-      if (length > MESSAGE_MAX_BYTES) return TOO_LONG;
-      const body = reader.copy(length);
+      const body = reader.copy(reader.varint());
       if (body === undefined) break;
       messages.push(body);
       consumed = rest.length - reader.remaining;

@@ -105,25 +105,23 @@ export class SendStream {
     }
   }
 
-  /** The packet that carried this range is acknowledged. Returns whether a message became delivered. */
-  onAcked(start: number, end: number): boolean {
+  /** The packet that carried this range is acknowledged. */
+  onAcked(start: number, end: number): void {
     this.#lost?.remove(start, end);
-    if (end <= this.#ackedUpTo) return false;
+    if (end <= this.#ackedUpTo) return;
     if (start > this.#ackedUpTo) {
       this.#ackedBeyond ??= new RangeSet();
       this.#ackedBeyond.add(start, end);
-      return false;
+      return;
     }
     this.#ackedUpTo = end;
     this.#closeGap();
-    const before = this.#headNumber;
     for (;;) {
       const message = this.#queue?.first();
-      if (message === undefined || message.start + message.bytes.length > this.#ackedUpTo) break;
+      if (message === undefined || message.start + message.bytes.length > this.#ackedUpTo) return;
       this.#queue!.shift();
       this.#headNumber++;
     }
-    return this.#headNumber !== before;
   }
 
   /** The packet that carried this range is lost, or must be doubled by a probe: send it again. */
