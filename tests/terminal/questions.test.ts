@@ -4,6 +4,7 @@ import { describe, expect, test } from "bun:test";
 
 import { usualName } from "../../lib/io/command-line/questions.ts";
 import { DRIVER } from "../support/driven.ts";
+import { commandOf } from "../support/programs.ts";
 import { TerminalSession } from "../support/pty.ts";
 import type { Report } from "../support/terminal-driver.ts";
 
@@ -20,6 +21,21 @@ const start = (role: string): { session: TerminalSession; reports: Report[] } =>
 
 const sees = (session: TerminalSession, text: string): Promise<void> =>
   session.until(() => session.screen().join("\n").includes(text), text);
+
+test("are readable on a terminal that does not say how large it is", async () => {
+  const ask = [process.execPath, DRIVER, "ask-client"];
+  using session = new TerminalSession(["sh", "-c", 'stty rows 0 cols 0; exec "$0" "$@"', ...ask]);
+  await sees(session, "Your name");
+  session.key("ctrl-c");
+  await session.exited;
+});
+
+test("are not put on a terminal that knows no escape sequences: the usage text instead", async () => {
+  using session = new TerminalSession([...commandOf("client.ts")], { env: { TERM: "dumb" } });
+  expect(await session.exited).toBe(2);
+  expect(session.raw).toContain("client");
+  expect(session.raw).not.toContain("\x1b");
+});
 
 test("the client's, with answers filled in; then its prompt works", async () => {
   const { session, reports } = start("ask-client");
