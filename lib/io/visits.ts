@@ -15,7 +15,7 @@ import { fingerprint } from "./fingerprint.ts";
 import type { ServerTrust } from "./server-trust.ts";
 import type { UdpSocket } from "./socket/udp-socket.ts";
 import type { Console } from "./terminal/console.ts";
-import { isLive } from "./terminal/terminal.ts";
+import { isLive } from "./terminal/tty.ts";
 import type { UserActions } from "./user-actions.ts";
 
 interface VisitParts {

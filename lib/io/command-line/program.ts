@@ -4,7 +4,7 @@
 import { writeSync } from "node:fs";
 
 import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE } from "../../chat/exit-status.ts";
-import { isTerminal, knowsEscapes, STDERR, STDIN, STDOUT } from "../terminal/tty.ts";
+import { isLive, STDERR } from "../terminal/tty.ts";
 import type { Invocation, PasswordChoice } from "./arguments.ts";
 import { VERSION_LINE } from "./version.ts";
 
@@ -44,16 +44,13 @@ export const requestedRun = async <Run>(
     case "error":
       return fail(invocation.message, EXIT_USAGE);
     case "ask": {
-      if (!canAsk()) return fail(await usage(), EXIT_USAGE);
+      if (!isLive()) return fail(await usage(), EXIT_USAGE);
       const run = await ask();
       if (run === undefined) process.exitCode = EXIT_INTERRUPTED;
       return run;
     }
   }
 };
-
-/** Whether a person is there to answer questions, at a terminal that can show them. */
-export const canAsk = (): boolean => isTerminal(STDIN) && isTerminal(STDOUT) && knowsEscapes();
 
 /**
  * The password that was given with a flag, in the environment, or on being asked for; undefined if there is to be none.
@@ -64,7 +61,7 @@ export const givenPassword = async (
 ): Promise<string | undefined> => {
   if (choice === undefined) return process.env[PASSWORD_VARIABLE] || undefined;
   if (choice.kind === "word") return choice.word;
-  if (!canAsk()) return fail("A password can be asked for on a terminal only", EXIT_FAILED);
+  if (!isLive()) return fail("A password can be asked for on a terminal only", EXIT_FAILED);
   return askedPassword("Password");
 };
 

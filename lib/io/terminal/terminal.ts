@@ -4,13 +4,10 @@ import { LiveConsole } from "./console-live.ts";
 import { PlainConsole, UNREAD_MAX_CHARS } from "./console-plain.ts";
 import type { Console, ConsoleEvents } from "./console.ts";
 import { lookWith, wantsColor } from "./look.ts";
-import { isTerminal, knowsEscapes, STDIN, STDOUT } from "./tty.ts";
+import { isLive, isTerminal, knowsEscapes, STDOUT } from "./tty.ts";
 
 const lookOfOutput = (): ReturnType<typeof lookWith> =>
   lookWith(isTerminal(STDOUT) && knowsEscapes() && wantsColor(process.env));
-
-/** Whether the client's console has a live prompt. */
-export const isLive = (): boolean => isTerminal(STDIN) && isTerminal(STDOUT) && knowsEscapes();
 
 /** The client's console: a live prompt between two terminals, otherwise lines in and lines out. */
 export const openClientConsole = (events: ConsoleEvents): Console => {

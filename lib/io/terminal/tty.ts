@@ -24,6 +24,9 @@ export const isTerminal = (descriptor: number): boolean => isatty(descriptor);
 /** Whether the terminal obeys escape sequences. */
 export const knowsEscapes = (): boolean => process.env["TERM"] !== "dumb";
 
+/** Whether a person sits between standard input and output, at a terminal that can be drawn on. */
+export const isLive = (): boolean => isTerminal(STDIN) && isTerminal(STDOUT) && knowsEscapes();
+
 /** The size of the terminal at standard output; `process.stdout` tells of a new one with `resize`. */
 export const terminalSize = (): Size => {
   const { columns, rows } = process.stdout;
