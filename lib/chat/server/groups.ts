@@ -38,8 +38,11 @@ export class Groups {
 
   /** Creates a group whose name is free; undefined if there is no room for it. `founder`: the key of who does. */
   create(name: string, founder: string, most: number): Group | undefined {
-    if (!this.mayGrow(most)) return undefined;
-    if (this.size >= most) this.#remove(this.#findForsaken()!);
+    if (this.size >= most) {
+      const forsaken = this.#findForsaken();
+      if (forsaken === undefined) return undefined;
+      this.#remove(forsaken);
+    }
     const folded = foldName(name);
     const group: Group = { name, folded, founder, members: new Map(), namesBytes: 0 };
     this.#byName.set(folded, group);

@@ -2,7 +2,7 @@
 // and whether somebody is still there.
 
 import { LISTS_OWED_MAX_BYTES, REQUESTS_IN_FLIGHT_MAX } from "../limits.ts";
-import type { Message, SendGroup } from "../message.ts";
+import type { Message } from "../message.ts";
 import type { ServerContext } from "./context.ts";
 import type { Inquiries } from "./inquiries.ts";
 import { item, listedGroups, listedMembers } from "./lines.ts";
@@ -19,15 +19,6 @@ export type Question = Extract<
 >;
 
 type ListQuestion = Extract<Question, { type: "list_groups" | "list_members" }>;
-
-/** The client has as many requests without an answer as it may. */
-export const refuseBusy = (
-  context: ServerContext,
-  link: Link,
-  { type, metadata }: Question | SendGroup,
-): void => {
-  context.refuse(link, type, metadata.id, refusals.TOO_MANY_UNANSWERED);
-};
 
 export class Questions {
   readonly #context: ServerContext;
@@ -55,7 +46,9 @@ export class Questions {
       case "list_members":
         return this.#list(presence, link, question);
       case "report_offline":
-        if (!presence.opens(metadata.id)) return refuseBusy(this.#context, link, question);
+        if (!presence.opens(metadata.id)) {
+          return this.#context.refuse(link, type, metadata.id, refusals.TOO_MANY_UNANSWERED);
+        }
         return this.#inquiries.report(
           { by: key, id: metadata.id, name: payload.name },
           payload.key,

@@ -17,7 +17,7 @@ import type { Inquiries } from "./inquiries.ts";
 import type { Link } from "./link.ts";
 import { type Arrival, Pacing } from "./pacing.ts";
 import type { Presence } from "./presence.ts";
-import { type Question, Questions, refuseBusy } from "./questions.ts";
+import { type Question, Questions } from "./questions.ts";
 import type { Quotas } from "./quotas.ts";
 import * as refusals from "./refusals.ts";
 import { recall } from "./request-memory.ts";
@@ -196,7 +196,9 @@ export class ServerRequests {
     if (bytes > TEXT_MAX_BYTES && encodedTextBytes(text) > TEXT_MAX_BYTES) {
       return this.#context.refuse(link, message.type, id, refusals.TEXT_TOO_LONG);
     }
-    if (!presence.opens(id)) return refuseBusy(this.#context, link, message);
+    if (!presence.opens(id)) {
+      return this.#context.refuse(link, message.type, id, refusals.TOO_MANY_UNANSWERED);
+    }
     this.#submit({ type: "group_message", origin: { key: link.key, id }, group, text });
   }
 
@@ -207,13 +209,14 @@ export class ServerRequests {
   }
 
   #question(link: Link, question: Question): void {
-    const presence = this.#user(link, question.type, question.metadata.id);
+    const { type, metadata } = question;
+    const presence = this.#user(link, type, metadata.id);
     if (presence === undefined) return;
     if (!this.#underWay.has(link.key)) return this.#questions.answer(presence, link, question);
     const questions = this.#waiting.get(link.key);
     if (questions === undefined) this.#waiting.set(link.key, [question]);
     else if (questions.length < REQUESTS_IN_FLIGHT_MAX) questions.push(question);
-    else refuseBusy(this.#context, link, question);
+    else this.#context.refuse(link, type, metadata.id, refusals.TOO_MANY_UNANSWERED);
   }
 
   /** The user on whose session a request came; refuses it if there is none. */
