@@ -3,6 +3,8 @@
 import type { Address, Datagram } from "../../lib/transport/address.ts";
 import { aeadKey, openPacket, sealPacket } from "../../lib/transport/crypto/aead.ts";
 import type { SessionOptions } from "../../lib/transport/endpoint-options.ts";
+import { frameMessage } from "../../lib/transport/framed-message.ts";
+import { RECEIVE_WINDOW_BYTES } from "../../lib/transport/limits.ts";
 import { Session } from "../../lib/transport/session/session.ts";
 import { ByteWriter } from "../../lib/transport/wire/bytes.ts";
 import {
@@ -14,6 +16,7 @@ import {
 } from "../../lib/transport/wire/datagrams.ts";
 import { decodeFrames, type Frame } from "../../lib/transport/wire/frames.ts";
 import { Prng } from "./prng.ts";
+import { writeStream } from "./wire.ts";
 
 const KEY = aeadKey(new Uint8Array(32).fill(1));
 export const PEER: Address = { host: "10.0.0.2", port: 2 };
@@ -67,3 +70,15 @@ export function flush(
 
 export const kinds = (packets: { frames: Frame[] }[]) =>
   packets.map(({ frames }) => frames.map((frame) => frame.kind));
+
+/** The peer sends so much that it is to be told a new limit. Returns the number of its next packet. */
+export const halfFill = (session: Session): number => {
+  const half = frameMessage(new Uint8Array(RECEIVE_WINDOW_BYTES / 2));
+  let number = 0;
+  for (let at = 0; at < half.length; at += 60_000) {
+    const piece = half.subarray(at, at + 60_000);
+    const filled = packet(number++, (frames) => writeStream(frames, at, piece));
+    session.receive(1, PEER, filled);
+  }
+  return number;
+};

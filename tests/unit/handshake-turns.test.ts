@@ -94,20 +94,24 @@ test("a turn with a fan-out in parts makes no more of them", () => {
   expect(count(PacketKind.Respond)).toBe(HANDSHAKES_PER_TURN_MAX);
 });
 
-test("some come with every turn, also where none ends before the next one begins", () => {
-  const { server, client, talkers } = scene();
-  const sessions = talkers(6);
-  const newcomer = client();
-  server.receive(1, newcomer.address, newcomer.initiate);
-  const kinds: (number | undefined)[] = [];
-  for (let turn = 1; turn <= 3; turn++) {
-    for (const session of sessions) server.send(turn, session, frameMessage(new Uint8Array(5)));
-    kinds.push(...server.flush(turn, IN_THREES).map(({ bytes }) => bytes[0]));
-    expect(server.unfinished).toBe(true);
-    server.receive(turn, newcomer.address, new Uint8Array(1));
-  }
-  expect(kinds.filter((kind) => kind === PacketKind.Respond)).toHaveLength(1);
-});
+test.each(["input", "the clock"])(
+  "some come with every turn, also where none ends before %s begins the next one",
+  (beginning) => {
+    const { server, client, talkers } = scene();
+    const sessions = talkers(6);
+    const newcomer = client();
+    server.receive(1, newcomer.address, newcomer.initiate);
+    const kinds: (number | undefined)[] = [];
+    for (let turn = 1; turn <= 3; turn++) {
+      for (const session of sessions) server.send(turn, session, frameMessage(new Uint8Array(5)));
+      kinds.push(...server.flush(turn, IN_THREES).map(({ bytes }) => bytes[0]));
+      expect(server.unfinished).toBe(true);
+      if (beginning === "input") server.receive(turn, newcomer.address, new Uint8Array(1));
+      else server.wake(turn);
+    }
+    expect(kinds.filter((kind) => kind === PacketKind.Respond)).toHaveLength(1);
+  },
+);
 
 test("who talks is heard before them, whatever came first", () => {
   const { server, client } = scene();
@@ -149,19 +153,4 @@ test("those that wait have a place among the sessions that there may be", () => 
   } finally {
     Object.defineProperty(Connections.prototype, "size", size);
   }
-});
-
-test("some come with every turn, also where nothing but the clock begins the next one", () => {
-  const { server, client, talkers } = scene();
-  const sessions = talkers(6);
-  const newcomer = client();
-  server.receive(1, newcomer.address, newcomer.initiate);
-  const kinds: (number | undefined)[] = [];
-  for (let turn = 1; turn <= 3; turn++) {
-    for (const session of sessions) server.send(turn, session, frameMessage(new Uint8Array(5)));
-    kinds.push(...server.flush(turn, IN_THREES).map(({ bytes }) => bytes[0]));
-    expect(server.unfinished).toBe(true);
-    server.wake(turn);
-  }
-  expect(kinds.filter((kind) => kind === PacketKind.Respond)).toHaveLength(1);
 });

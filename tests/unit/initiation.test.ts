@@ -9,6 +9,7 @@ import { INITIATE_TRIES_PER_COOKIE } from "../../lib/transport/limits.ts";
 import { GIVE_UP_MS } from "../../lib/transport/retry.ts";
 import { PacketKind } from "../../lib/transport/wire/datagrams.ts";
 import { Prng } from "../support/prng.ts";
+import { replace } from "../support/replace.ts";
 
 const { Hello: HELLO, Initiate: INITIATE } = PacketKind;
 
@@ -23,10 +24,10 @@ const begun = () => {
     resetToken: random.bytes(16),
     random: (count) => random.bytes(count),
   });
-  const { publicKey } = keyPairFrom(random.bytes(32));
+  const keyOfPeer = keyPairFrom(random.bytes(32)).publicKey;
   const [first] = initiation.poll(0);
   /** An answer to this HELLO. */
-  const retry = (hello = first) =>
+  const retry = (hello = first, publicKey = keyOfPeer) =>
     ({
       kind: PacketKind.Retry,
       flags: 0,
@@ -34,7 +35,7 @@ const begun = () => {
       publicKey,
       cookie: random.bytes(16),
     }) as const;
-  return { initiation, retry };
+  return { initiation, retry, first };
 };
 
 /** What goes out from `from` until `to` if nothing comes back, by kind. */
@@ -76,69 +77,52 @@ test("another cookie is tried at once, and as often as the first one", () => {
 });
 
 test("a RETRY whose key is none is of no use, and the next one is", () => {
-  const random = new Prng(1);
-  const initiation = new Initiation(0, {
-    keyPair: keyPairFrom(random.bytes(32)),
-    psk: undefined,
-    expectedKey: undefined,
-    strict: false,
-    localIndex: 1,
-    resetToken: random.bytes(16),
-    random: (count) => random.bytes(count),
-  });
-  const retry = (hello: Uint8Array, publicKey: Uint8Array) =>
-    ({
-      kind: PacketKind.Retry,
-      flags: 0,
-      nonce: hello.slice(2, 10),
-      publicKey,
-      cookie: random.bytes(16),
-    }) as const;
-  const [first] = initiation.poll(0);
-  expect(initiation.onRetry(0, retry(first!, new Uint8Array(32)))).toBeUndefined();
+  const { initiation, retry, first } = begun();
+  expect(initiation.onRetry(0, retry(first, new Uint8Array(32)))).toBeUndefined();
   const [second] = initiation.poll(initiation.nextTryAt);
-  const { publicKey } = keyPairFrom(random.bytes(32));
-  expect(initiation.onRetry(200, retry(second!, publicKey))).toBe("on");
+  expect(initiation.onRetry(200, retry(second))).toBe("on");
 });
 
 test("of every attempt the secrets are overwritten as soon as it cannot be answered any more", () => {
-  const { writeInitiate, wipe } = InitiatorHandshake.prototype;
-  const [begun, wiped] = [new Set<unknown>(), new Set<unknown>()];
-  InitiatorHandshake.prototype.writeInitiate = function (payload) {
-    begun.add(this);
-    return writeInitiate.call(this, payload);
-  };
-  InitiatorHandshake.prototype.wipe = function () {
-    wiped.add(this);
-    wipe.call(this);
-  };
+  const [made, wiped] = [new Set<unknown>(), new Set<unknown>()];
+  const undo = [
+    replace(
+      InitiatorHandshake,
+      "writeInitiate",
+      (right) =>
+        function (...args) {
+          made.add(this);
+          return right.apply(this, args);
+        },
+    ),
+    replace(
+      InitiatorHandshake,
+      "wipe",
+      (right) =>
+        function () {
+          wiped.add(this);
+          right.call(this);
+        },
+    ),
+  ];
   try {
-    const random = new Prng(1);
-    const initiation = new Initiation(0, {
-      keyPair: keyPairFrom(random.bytes(32)),
-      psk: undefined,
-      expectedKey: undefined,
-      strict: false,
-      localIndex: 1,
-      resetToken: random.bytes(16),
-      random: (count) => random.bytes(count),
-    });
-    let now = 0;
-    for (let answers = 0; answers < 4; answers++) {
+    const { initiation, retry, first } = begun();
+    expect(initiation.onRetry(0, retry(first))).toBe("on");
+    let now = initiation.nextTryAt;
+    for (let answers = 1; answers < 4; answers++) {
       let hello: Uint8Array | undefined;
       for (; hello === undefined; now = initiation.nextTryAt) {
-        hello = initiation.poll(now).find(([kind]) => kind === PacketKind.Hello);
+        hello = initiation.poll(now).find(([kind]) => kind === HELLO);
       }
-      const { publicKey } = keyPairFrom(random.bytes(32));
-      const [nonce, cookie] = [hello.slice(2, 10), random.bytes(16)];
-      const retry = { kind: PacketKind.Retry, flags: 0, nonce, publicKey, cookie } as const;
-      expect(initiation.onRetry(now, retry)).toBe("on");
+      // Another key each time: the attempt before is of no use for it.
+      const { publicKey } = keyPairFrom(new Uint8Array(32).fill(answers));
+      expect(initiation.onRetry(now, retry(hello, publicKey))).toBe("on");
     }
     // The newest one, and the one before: their answers may still come.
-    expect([begun.size, wiped.size]).toEqual([4, 2]);
+    expect([made.size, wiped.size]).toEqual([4, 2]);
     initiation.wipe();
-    expect(wiped).toEqual(begun);
+    expect(wiped).toEqual(made);
   } finally {
-    Object.assign(InitiatorHandshake.prototype, { writeInitiate, wipe });
+    for (const putBack of undo) putBack();
   }
 });

@@ -4,30 +4,23 @@ import { describe, expect, test } from "bun:test";
 
 import type { Address } from "../../lib/transport/address.ts";
 import { frameMessage } from "../../lib/transport/framed-message.ts";
-import { RECEIVE_WINDOW_BYTES } from "../../lib/transport/limits.ts";
-import { Session } from "../../lib/transport/session/session.ts";
 import {
   FrameKind,
   writePathChallenge,
   writePathResponse,
   writePing,
 } from "../../lib/transport/wire/frames.ts";
-import { ELSEWHERE, flush, kinds, openSession, packet, PEER } from "../support/lone-session.ts";
-import { writeStream } from "../support/wire.ts";
+import {
+  ELSEWHERE,
+  flush,
+  halfFill,
+  kinds,
+  openSession,
+  packet,
+  PEER,
+} from "../support/lone-session.ts";
 
 const NOWHERE: Address = { host: "7.7.7.7", port: 7 };
-
-/** The peer fills half of the window. Returns the number of its next packet. */
-const halfFill = (session: Session): number => {
-  const half = frameMessage(new Uint8Array(RECEIVE_WINDOW_BYTES / 2));
-  let number = 0;
-  for (let at = 0; at < half.length; at += 60_000) {
-    const piece = half.subarray(at, at + 60_000);
-    const filled = packet(number++, (frames) => writeStream(frames, at, piece));
-    session.receive(1, PEER, filled);
-  }
-  return number;
-};
 
 describe("the peer", () => {
   test("is told a new flow control limit once, unless it is lost", () => {

@@ -8,7 +8,6 @@ import {
   ACK_DELAY_MS,
   ACK_EVERY_PACKETS,
   ACK_RANGES_MAX,
-  RECEIVE_WINDOW_BYTES,
   REJECT_AFTER_MS,
 } from "../../lib/transport/limits.ts";
 import { ASKED_ACK_DELAY_MS, MAX_ACK_DELAY_MS } from "../../lib/transport/retry.ts";
@@ -25,7 +24,15 @@ import {
   writePing,
   writeRekey,
 } from "../../lib/transport/wire/frames.ts";
-import { ELSEWHERE, flush, kinds, openSession, packet, PEER } from "../support/lone-session.ts";
+import {
+  ELSEWHERE,
+  flush,
+  halfFill,
+  kinds,
+  openSession,
+  packet,
+  PEER,
+} from "../support/lone-session.ts";
 import { rangeSet, writeStream } from "../support/wire.ts";
 
 describe("an address that is not proven", () => {
@@ -106,18 +113,6 @@ describe("a new path", () => {
 });
 
 describe("a peer", () => {
-  /** The peer sends so much that it is to be told a new limit. Returns the number of its next packet. */
-  const halfFill = (session: Session): number => {
-    const half = frameMessage(new Uint8Array(RECEIVE_WINDOW_BYTES / 2));
-    let number = 0;
-    for (let at = 0; at < half.length; at += 60_000) {
-      const piece = half.subarray(at, at + 60_000);
-      const filled = packet(number++, (frames) => writeStream(frames, at, piece));
-      session.receive(1, PEER, filled);
-    }
-    return number;
-  };
-
   test("that skips packet numbers does not make the acknowledgements grow", () => {
     const session = openSession();
     for (let number = 0; number < 4_000; number += 2) {
